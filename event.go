@@ -1,0 +1,2 @@
+package complaints
+type Event struct{}

@@ -1,0 +1,120 @@
+package complaints
+
+import (
+	"strings"
+	"time"
+)
+
+// Class says what kind of correspondent wrote a Message, and so what may be
+// answered: nothing automatic is ever sent to Bounce, Auto, Own or Journal.
+type Class string
+
+// The classes of received mail.
+const (
+	Public  Class = "public"  // a person outside the firm: a client, or anyone else
+	Staff   Class = "staff"   // the From address stands in the staff register
+	Bounce  Class = "bounce"  // a delivery status notification (RFC 3464) or one of its non-standard forms
+	Auto    Class = "auto"    // automatic mail (RFC 3834): vacation replies, lists, robots
+	Own     Class = "own"     // our own mail come back: it carries our loop mark
+	Journal Class = "journal" // the blind copy of a letter, evidence that the relay accepted it
+)
+
+// Address is a mailbox of RFC 5322 section 3.4. Addr is the addr-spec with the
+// domain in lower case; it is empty when the field could not be read.
+type Address struct {
+	Name string `json:"name"`
+	Addr string `json:"addr"`
+}
+
+// String gives the address for a person to read: Name <addr>.
+func (a Address) String() string {
+	if a.Name == "" {
+		return a.Addr
+	}
+	return a.Name + " <" + a.Addr + ">"
+}
+
+// SameAddr reports whether two addr-specs name the same mailbox. Case is
+// ignored throughout: no mail system in use tells Li@ from li@.
+func SameAddr(a, b string) bool {
+	return a != "" && strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b))
+}
+
+// Attachment is one file that came with a message. Size is in bytes of the
+// decoded part; SHA256 is of the same bytes, in hex.
+type Attachment struct {
+	Name   string `json:"name"`
+	Type   string `json:"type"` // media type in lower case, e.g. application/pdf
+	Size   int    `json:"size"`
+	SHA256 string `json:"sha256"`
+
+	Content []byte `json:"-"` // the decoded bytes; kept in the blob store, not in events
+}
+
+// Auth is what is known of who sent a message. Every field is a result of our
+// own hosts or our own verification, never a claim of the sender.
+type Auth struct {
+	DMARC     string   `json:"dmarc"`               // pass, fail, none, or "" when nobody of ours said (RFC 7489)
+	DKIM      []string `json:"dkim"`                // the d= domains whose signature verified (RFC 6376)
+	By        string   `json:"by"`                  // who says so: the authserv-id (RFC 8601), "dkim", or ""
+	Submitter string   `json:"submitter,omitempty"` // smtp.auth of auth=pass: the account that submitted the mail (RFC 8601 2.7.4)
+}
+
+// DSN is what a bounce says of one recipient (RFC 3464). Fields that it does
+// not give are empty.
+type DSN struct {
+	Recipient  string `json:"recipient"`  // Final-Recipient or Original-Recipient, addr-spec
+	Action     string `json:"action"`     // failed, delayed, delivered, relayed, expanded
+	Status     string `json:"status"`     // RFC 3463, e.g. 5.1.1
+	Diagnostic string `json:"diagnostic"` // the remote server's words
+	MessageID  string `json:"message_id"` // of the mail that could not be delivered, without <>
+}
+
+// Message is a received RFC 5322 mail as the desk reads it. Parsing never
+// fails: what is wrong with the mail stands in Problems, and the raw bytes are
+// kept beside it.
+type Message struct {
+	ID          int64        `json:"id,omitempty"` // the store's number; 0 until it is stored
+	SHA256      string       `json:"sha256"`       // of the raw bytes, hex
+	ContentHash string       `json:"content_hash"` // of the mail without its trace fields: equal for two copies of one mail
+	Size        int          `json:"size"`         // raw bytes
+	Class       Class        `json:"class"`
+	Why         string       `json:"why"` // the mark that decided the class
+	From        Address      `json:"from"`
+	Froms       int          `json:"froms"` // how many addresses the From fields name; commands need exactly one
+	ReplyTo     string       `json:"reply_to"`
+	ReturnPath  string       `json:"return_path,omitempty"` // addr-spec, "<>" for the null path, "" if there is none
+	To          []Address    `json:"to"`
+	Cc          []Address    `json:"cc"`
+	Delivered   []string     `json:"delivered,omitempty"` // Delivered-To, X-Original-To, Envelope-To: addresses of ours
+	Subject     string       `json:"subject"`
+	MessageID   string       `json:"message_id"` // without <>
+	References  []string     `json:"references"` // References, then In-Reply-To if it is not among them; without <>, oldest first
+	InReplyTo   []string     `json:"in_reply_to,omitempty"`
+	Date        time.Time    `json:"date"`
+	Charset     string       `json:"charset"`   // as decoded, of the text the reader sees
+	Text        string       `json:"text"`      // the whole body as text, lines ended by \n
+	OwnWords    string       `json:"own_words"` // what the author wrote: quotation and signature cut
+	Attachments []Attachment `json:"attachments"`
+	Auth        Auth         `json:"auth"`
+	DSN         *DSN         `json:"dsn,omitempty"`
+	Problems    []string     `json:"problems"`
+	Hold        string       `json:"hold,omitempty"` // why the mail must be held whole (a limit of mail.md was met), or ""
+
+	// Automatic is how many automatic mails went to From in the last 24
+	// hours; the store fills it in, and Policy.Receive damps by it.
+	Automatic int `json:"-"`
+}
+
+// Recipients are all addresses the message was sent to as far as it tells,
+// the envelope's first.
+func (m *Message) Recipients() []string {
+	all := append([]string(nil), m.Delivered...)
+	for _, a := range m.To {
+		all = append(all, a.Addr)
+	}
+	for _, a := range m.Cc {
+		all = append(all, a.Addr)
+	}
+	return all
+}
