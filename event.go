@@ -1,2 +1,114 @@
 package complaints
-type Event struct{}
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Event is a fact in the history of a case: who, when, on which message, and
+// what. Events are only ever added; Seq counts from 1 within a case.
+type Event struct {
+	Seq     int
+	At      time.Time
+	By      string // address of the person, or "desk"
+	Message int64  // the store's number of the message that caused it; 0 if none
+	Fact    Fact
+}
+
+// Fact is the typed payload of an event. Its JSON form is what is stored;
+// Kind names the type there, in snake case, for ever.
+type Fact interface {
+	Kind() string
+	apply(c *Case, e *Event) error
+}
+
+// TheDesk is who acts when no person does.
+const TheDesk = "desk"
+
+// facts makes an empty Fact of each kind, for reading the log.
+var facts = map[string]func() Fact{
+	"opened":            func() Fact { return &Opened{} },
+	"heard":             func() Fact { return &Heard{} },
+	"admitted":          func() Fact { return &Admitted{} },
+	"classified":        func() Fact { return &Classified{} },
+	"alleged":           func() Fact { return &Alleged{} },
+	"assigned":          func() Fact { return &Assigned{} },
+	"took_on":           func() Fact { return &TookOn{} },
+	"recused":           func() Fact { return &Recused{} },
+	"asked":             func() Fact { return &Asked{} },
+	"noted":             func() Fact { return &Noted{} },
+	"found":             func() Fact { return &Found{} },
+	"root_cause":        func() Fact { return &RootCause{} },
+	"reported":          func() Fact { return &Reported{} },
+	"report_approved":   func() Fact { return &ReportApproved{} },
+	"report_returned":   func() Fact { return &ReportReturned{} },
+	"remedy_offered":    func() Fact { return &RemedyOffered{} },
+	"measure_set":       func() Fact { return &MeasureSet{} },
+	"drafted":           func() Fact { return &Drafted{} },
+	"draft_rendered":    func() Fact { return &DraftRendered{} },
+	"draft_returned":    func() Fact { return &DraftReturned{} },
+	"issued":            func() Fact { return &Issued{} },
+	"sealed":            func() Fact { return &Sealed{} },
+	"delivered":         func() Fact { return &Delivered{} },
+	"undelivered":       func() Fact { return &NotDelivered{} },
+	"offer_accepted":    func() Fact { return &OfferAccepted{} },
+	"withdrawal_sought": func() Fact { return &WithdrawalSought{} },
+	"appealed":          func() Fact { return &Appealed{} },
+	"referred_to_panel": func() Fact { return &ReferredToPanel{} },
+	"voted":             func() Fact { return &Voted{} },
+	"ruled":             func() Fact { return &Ruled{} },
+	"language_set":      func() Fact { return &LanguageSet{} },
+	"reminded":          func() Fact { return &Reminded{} },
+	"closed":            func() Fact { return &ClosedCase{} },
+	"reopened":          func() Fact { return &Reopened{} },
+}
+
+// DecodeFact reads the stored form of a fact.
+func DecodeFact(kind string, body []byte) (Fact, error) {
+	fresh, ok := facts[kind]
+	if !ok {
+		return nil, fmt.Errorf("event of unknown kind %q: written by a newer version?", kind)
+	}
+	f := fresh()
+	if err := json.Unmarshal(body, f); err != nil {
+		return nil, fmt.Errorf("event %s: %w", kind, err)
+	}
+	return f, nil
+}
+
+// EncodeFact gives the stored form of a fact.
+func EncodeFact(f Fact) (kind string, body []byte, err error) {
+	body, err = json.Marshal(f)
+	return f.Kind(), body, err
+}
+
+// Numbers are what the store gives out, in the transaction that records the
+// events: without gaps, and so never before it is sure that they are used.
+type Numbers interface {
+	Next(series string, year int) (int, error)
+}
+
+// Number fills in the numbers that a fact still lacks: the reference of a new
+// case, the 发文字号 of a letter at issue.
+func (e *Event) Number(n Numbers) error {
+	switch f := e.Fact.(type) {
+	case *Opened:
+		if f.Ref == "" {
+			i, err := n.Next("case", f.Year)
+			if err != nil {
+				return err
+			}
+			f.Ref = FormatRef(f.Year, i)
+		}
+	case *Issued:
+		if f.Number.N == 0 {
+			i, err := n.Next(f.Number.Kind, f.Number.Year)
+			if err != nil {
+				return err
+			}
+			f.Number.N = i
+		}
+	}
+	return nil
+}

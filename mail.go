@@ -7,12 +7,12 @@ package complaints
 type Mail struct {
 	Key       string  `json:"key"`
 	To        Address `json:"to"`
-	Lang      string  `json:"lang"`             // zh or en
-	Template  string  `json:"template"`         // a name of package templates
-	Auto      bool    `json:"auto,omitempty"`   // an automatic acknowledgement: MAIL FROM <> and counted by the damper
-	Staff     bool    `json:"staff,omitempty"`  // to a person of the register: carries a capability token and the next commands
-	Letter    *Letter `json:"letter,omitempty"` // a letter to render and attach
-	Draft     bool    `json:"draft,omitempty"`  // the letter is a draft: its hash is for approval, nothing is issued
+	Lang      string  `json:"lang"`                // zh or en
+	Template  string  `json:"template"`            // a name of package templates
+	Auto      bool    `json:"auto,omitempty"`      // an automatic acknowledgement: MAIL FROM <> and counted by the damper
+	Staff     bool    `json:"staff,omitempty"`     // to a person of the register: carries a capability token and the next commands
+	LetterNo  int     `json:"letter_no,omitempty"` // the case's letter to render and attach; 0: none
+	Draft     bool    `json:"draft,omitempty"`     // the letter is a draft: its hash is for approval, nothing is issued
 	Facts     Facts   `json:"facts"`
 	InReplyTo string  `json:"in_reply_to,omitempty"` // message-id of the mail that is answered, without <>
 }

@@ -1,0 +1,189 @@
+package complaints
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Case is one complaint: the sum of its events. Only Apply changes it.
+type Case struct {
+	Ref    string `json:"ref"`
+	Seq    int    `json:"seq"` // of the last event
+	State  State  `json:"state"`
+	Lang   string `json:"lang"`   // the client's: zh or en
+	Policy string `json:"policy"` // version pinned at registration
+
+	Channel     string      `json:"channel"` // email, phone, visit, web, post, regulator
+	Complainant Complainant `json:"complainant"`
+	Subject     string      `json:"subject"`
+	Matter      string      `json:"matter"` // the complaint in the client's words
+	Received    time.Time   `json:"received"`
+	Registered  time.Time   `json:"registered"`
+	Missing     []string    `json:"missing,omitempty"` // of the five fields of chapter 4
+	Due         Deadline    `json:"due"`               // investigation and written report (C4), as promised
+
+	Category    string       `json:"category,omitempty"` // casework E.1
+	Allegations []Allegation `json:"allegations,omitempty"`
+	Assignee    string       `json:"assignee,omitempty"` // asked to investigate
+	Handler     string       `json:"handler,omitempty"`  // has accepted: the responsible person
+	Recusals    []Recused    `json:"recusals,omitempty"`
+	RootCauses  []RootCause  `json:"root_causes,omitempty"`
+	Report      *Report      `json:"report,omitempty"`
+	Remedies    []Remedy     `json:"remedies,omitempty"`
+	Measures    []Measure    `json:"measures,omitempty"`
+	Appeal      *Appeal      `json:"appeal,omitempty"`
+
+	Letters  []LetterRecord `json:"letters,omitempty"`
+	Evidence []Evidence     `json:"evidence,omitempty"`
+	Log      []Entry        `json:"log,omitempty"`
+
+	AppealUntil Date      `json:"appeal_until,omitzero"` // last day of the appeal window (C8); set by delivery of the result
+	Reminded    []string  `json:"reminded,omitempty"`    // clock/level pairs already said
+	LastMessage string    `json:"last_message"`          // message-id of the client's latest mail, for threading
+	ClosedAt    time.Time `json:"closed_at,omitzero"`
+	ClosingCode string    `json:"closing_code,omitempty"` // casework E.6
+}
+
+// Complainant is who complains.
+type Complainant struct {
+	Name  string `json:"name"`
+	Addr  string `json:"addr"`
+	Phone string `json:"phone,omitempty"`
+}
+
+// Mailbox gives the complainant's address with the name.
+func (p Complainant) Mailbox() Address { return Address{Name: p.Name, Addr: p.Addr} }
+
+// Evidence is one file of the case.
+type Evidence struct {
+	Attachment
+	From string    `json:"from"` // who sent it
+	At   time.Time `json:"at"`
+}
+
+// Entry is one line of the case's history as a person reads it.
+type Entry struct {
+	At   time.Time `json:"at"`
+	By   string    `json:"by"`
+	What string    `json:"what"` // kind of the event: opened, asked, interview, note …
+	Text string    `json:"text,omitempty"`
+}
+
+// LetterRecord is one letter of the case and what became of it. Version counts
+// drafts; a new draft voids approvals.
+type LetterRecord struct {
+	Letter    Letter    `json:"letter"`
+	Version   int       `json:"version"`
+	Drafter   string    `json:"drafter"` // address, or "desk"
+	DraftHash string    `json:"draft_hash,omitempty"`
+	Approver  string    `json:"approver,omitempty"`
+	Issued    bool      `json:"issued,omitempty"`
+	Hash      string    `json:"hash,omitempty"` // SHA-256 of the issued PDF, hex
+	Delivery  string    `json:"delivery,omitempty"`
+	Delivered time.Time `json:"delivered,omitzero"`
+}
+
+// Delivery of a letter: "" until it was tried.
+const (
+	DeliveryAccepted = "accepted" // the relay took it (SMTP 250); no bounce so far
+	DeliveryFailed   = "failed"   // refused, or bounced later
+)
+
+// Clone gives a deep copy.
+func (c *Case) Clone() *Case {
+	b, err := json.Marshal(c)
+	if err != nil {
+		panic(err) // a Case holds nothing that JSON cannot say
+	}
+	var d Case
+	if err := json.Unmarshal(b, &d); err != nil {
+		panic(err)
+	}
+	return &d
+}
+
+// Apply adds one event to the case. It refuses an event that does not follow
+// the last one, or that cannot happen in this state; the case is then as it
+// was.
+func (c *Case) Apply(e Event) error {
+	if e.Seq != c.Seq+1 {
+		return fmt.Errorf("case %s: event %d does not follow %d", c.Ref, e.Seq, c.Seq)
+	}
+	if _, first := e.Fact.(*Opened); first != (c.Seq == 0) {
+		return fmt.Errorf("case %s: %s cannot be event %d", c.Ref, e.Fact.Kind(), e.Seq)
+	}
+	if err := e.Fact.apply(c, &e); err != nil {
+		return fmt.Errorf("case %s: event %d %s: %w", c.Ref, e.Seq, e.Fact.Kind(), err)
+	}
+	c.Seq = e.Seq
+	return nil
+}
+
+// note adds a line to the readable history.
+func (c *Case) note(e *Event, what, text string) {
+	c.Log = append(c.Log, Entry{At: e.At, By: e.By, What: what, Text: text})
+}
+
+func (c *Case) keep(e *Event, from string, files []Attachment) {
+	for _, a := range files {
+		known := slices.ContainsFunc(c.Evidence, func(x Evidence) bool { return x.SHA256 == a.SHA256 && x.Name == a.Name })
+		if !known {
+			a.Content = nil
+			c.Evidence = append(c.Evidence, Evidence{Attachment: a, From: from, At: e.At})
+		}
+	}
+}
+
+// Conflicted reports whether a person may not act on this case: respondent of
+// an allegation, or recused.
+func (c *Case) Conflicted(p *Person) bool {
+	for _, a := range c.Allegations {
+		if p != nil && a.Respondent != "" && (SameAddr(a.Respondent, p.Address) || a.Respondent == p.Name) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(c.Recusals, func(r Recused) bool { return p != nil && SameAddr(r.Person, p.Address) })
+}
+
+// LastLetter gives the newest letter of a kind, or nil.
+func (c *Case) LastLetter(k LetterKind) *LetterRecord {
+	for i := len(c.Letters) - 1; i >= 0; i-- {
+		if c.Letters[i].Letter.Kind == k {
+			return &c.Letters[i]
+		}
+	}
+	return nil
+}
+
+// pendingDraft gives the draft that waits for approval, or nil.
+func (c *Case) pendingDraft() *LetterRecord {
+	if n := len(c.Letters); n > 0 && !c.Letters[n-1].Issued {
+		return &c.Letters[n-1]
+	}
+	return nil
+}
+
+var refForm = regexp.MustCompile(`(?i)\bT(\d{4})-(\d{4,7})\b`)
+
+// FormatRef gives T2026-0012.
+func FormatRef(year, n int) string { return fmt.Sprintf("T%04d-%04d", year, n) }
+
+// FindRef finds the first case reference in a text, e.g. a subject, and gives
+// it in its plain form; "" if there is none.
+func FindRef(s string) string {
+	m := refForm.FindStringSubmatch(s)
+	if m == nil {
+		return ""
+	}
+	y, _ := strconv.Atoi(m[1])
+	n, _ := strconv.Atoi(m[2])
+	if n == 0 {
+		return ""
+	}
+	return strings.ToUpper(FormatRef(y, n))
+}
