@@ -1,0 +1,319 @@
+package mailout
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"mime/quotedprintable"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"complaints"
+
+	gomail "github.com/wneessen/go-mail"
+)
+
+// Header is what stands above a mail. All texts may come from outside: they
+// are made harmless, not trusted.
+type Header struct {
+	From       complaints.Address // the desk; its address is ASCII
+	To         complaints.Address // the one recipient
+	ReplyTo    complaints.Address // where the answer finds the case; zero: no field
+	Subject    string
+	MessageID  string    // without <>; ours, so a bad one is an error
+	InReplyTo  string    // without <>, or ""; a foreign id that cannot be written is left out
+	References []string  // without <>, oldest first
+	Date       time.Time // the time of writing, in the zone to show
+	Auto       string    // auto-generated or auto-replied (RFC 3834 section 5)
+	Loop       string    // our loop mark: printable ASCII without spaces
+}
+
+// Body is what a mail says. Text is never empty; HTML may be.
+type Body struct {
+	Text        string // lines ended by \n or \r\n
+	HTML        string // the same for programs that show HTML
+	Attachments []File
+}
+
+// File is one attachment.
+type File struct {
+	Name    string
+	Type    string // media type; what is none is sent as application/octet-stream
+	Content []byte
+}
+
+// Limits of what is written into a header.
+const (
+	maxSubject    = 300 // runes
+	maxName       = 100 // runes of a display name
+	maxFileName   = 120 // runes
+	maxID         = 400 // octets of a message-id
+	maxReferences = 20  // the first and the latest are kept (RFC 5322 section 3.6.4 sets no limit)
+)
+
+// Compose writes a mail (RFC 5322, RFC 2045). The same input gives the same
+// bytes: lines end with CRLF, none is longer than 998 octets, and all are
+// 7-bit unless To has a local part that needs SMTPUTF8. An error means that
+// the header cannot be written at all: an address that is none, a wrong
+// Message-ID, a missing date.
+func Compose(h Header, b Body) ([]byte, error) {
+	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent(), gomail.WithCharset(gomail.CharsetUTF8))
+	if err := h.write(msg); err != nil {
+		return nil, fmt.Errorf("compose: %w", err)
+	}
+	text := tidy(b.Text)
+	msg.SetBodyString(gomail.TypeTextPlain, text, gomail.WithPartEncoding(encodingOf(text)))
+	if b.HTML != "" {
+		html := tidy(b.HTML)
+		msg.AddAlternativeString(gomail.TypeTextHTML, html, gomail.WithPartEncoding(encodingOf(html)))
+	}
+	for _, f := range b.Attachments {
+		if err := msg.AttachReader(f.Name, bytes.NewReader(f.Content), f.fields); err != nil {
+			return nil, fmt.Errorf("compose: attachment: %w", err)
+		}
+	}
+	var out bytes.Buffer
+	if _, err := msg.WriteTo(&out); err != nil {
+		return nil, fmt.Errorf("compose: %w", err)
+	}
+	raw, err := settle(out.Bytes(), h.MessageID)
+	if err != nil {
+		return nil, fmt.Errorf("compose: %w", err)
+	}
+	if err := checkBytes(raw); err != nil {
+		return nil, fmt.Errorf("compose: %w", err)
+	}
+	return raw, nil
+}
+
+// write sets the fields. Addresses go in as ready text, since the library
+// writes names in a form that cannot be folded where they are long.
+func (h Header) write(msg *gomail.Msg) error {
+	if h.Date.IsZero() {
+		return errors.New("no date")
+	}
+	id := msgID(h.MessageID)
+	if id == "" || !strings.Contains(id, "@") {
+		return errors.New("message-id: want left@right in ASCII without spaces")
+	}
+	if h.Auto != "auto-generated" && h.Auto != "auto-replied" {
+		return errors.New("auto-submitted: want auto-generated or auto-replied")
+	}
+	if !plain(h.Loop) || strings.Contains(h.Loop, " ") {
+		return errors.New("loop mark: want one word of printable ASCII")
+	}
+	set := func(field, value string) {
+		if value != "" {
+			msg.SetGenHeader(gomail.Header(field), value)
+		}
+	}
+	for _, f := range []struct {
+		name string
+		a    complaints.Address
+	}{{"From", h.From}, {"To", h.To}, {"Reply-To", h.ReplyTo}} {
+		if f.a.Addr == "" && f.name == "Reply-To" {
+			continue
+		}
+		v, err := mailbox(f.a, f.name)
+		switch {
+		case err != nil:
+			return fmt.Errorf("%s: %w", strings.ToLower(f.name), err)
+		case isASCII(v):
+			set(f.name, v)
+		case f.name == "To":
+			// The only field that may hold UTF-8 as it is (RFC 6532).
+			msg.SetGenHeaderPreformatted("To", v)
+		default:
+			return fmt.Errorf("%s: want an ASCII address", strings.ToLower(f.name))
+		}
+	}
+	subject := oneLine(h.Subject, maxSubject)
+	if !plain(subject) {
+		subject = encodeWords(subject, firstWord("Subject"))
+	}
+	msg.SetGenHeader("Subject", subject)
+	msg.SetDateWithValue(h.Date)
+	set("Message-ID", id)
+	set("In-Reply-To", msgID(h.InReplyTo))
+	set("References", references(h.References))
+	set("Auto-Submitted", h.Auto)
+	set("X-Auto-Response-Suppress", "All")
+	set("X-Complaintsd-Loop", h.Loop)
+	return nil
+}
+
+// mailbox writes an address with its name for a field.
+func mailbox(a complaints.Address, field string) (string, error) {
+	p, err := path(a.Addr)
+	if err != nil {
+		return "", err
+	}
+	if p == "<>" {
+		return "", fmt.Errorf("%w: it is empty", errAddress)
+	}
+	if name := oneLine(a.Name, maxName); name != "" {
+		return phrase(name, field) + " " + p, nil
+	}
+	return p, nil
+}
+
+// msgID writes a message-id with its brackets, or gives "" if it cannot be
+// written: foreign ones may hold anything.
+func msgID(id string) string {
+	if id == "" || len(id) > maxID || strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' || r == '<' || r == '>' }) {
+		return ""
+	}
+	if strings.Contains(id, "=?") {
+		return "" // a reader might decode it
+	}
+	return "<" + id + ">"
+}
+
+func references(ids []string) string {
+	var out []string
+	for _, id := range ids {
+		if v := msgID(id); v != "" {
+			out = append(out, v)
+		}
+	}
+	if n := len(out); n > maxReferences {
+		out = append(out[:1:1], out[n-maxReferences+1:]...)
+	}
+	return strings.Join(out, " ")
+}
+
+// tidy makes text fit for mail: valid UTF-8 without NUL, lines ended by CRLF,
+// the last one too.
+func tidy(s string) string {
+	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "").Replace(strings.ToValidUTF8(s, "\uFFFD"))
+	if !strings.HasSuffix(s, "\n") {
+		s += "\n"
+	}
+	return strings.ReplaceAll(s, "\n", "\r\n")
+}
+
+// encodingOf chooses the shorter of the two 7-bit encodings: quoted-printable
+// for English, which stays readable, base64 for Chinese.
+func encodingOf(s string) gomail.Encoding {
+	var n counter
+	w := quotedprintable.NewWriter(&n)
+	_, err := io.WriteString(w, s)
+	if err == nil && w.Close() == nil && int(n) <= base64.StdEncoding.EncodedLen(len(s)) {
+		return gomail.EncodingQP
+	}
+	return gomail.EncodingB64
+}
+
+type counter int
+
+func (c *counter) Write(p []byte) (int, error) { *c += counter(len(p)); return len(p), nil }
+
+var mediaType = regexp.MustCompile(`^[a-z0-9][a-z0-9.+-]{0,60}/[a-z0-9][a-z0-9.+-]{0,60}$`)
+
+// fields sets the MIME fields of an attachment before the library does, whose
+// names are read by few programs and folded by nothing.
+func (f File) fields(to *gomail.File) {
+	typ, params, err := mime.ParseMediaType(f.Type)
+	// message/* and multipart/* must not be sent in base64 (RFC 2046 section 5.2.1).
+	if err != nil || !mediaType.MatchString(typ) || strings.HasPrefix(typ, "message/") || strings.HasPrefix(typ, "multipart/") {
+		typ, params = "application/octet-stream", nil
+	}
+	if cs := params["charset"]; cs != "" && mediaType.MatchString("x/"+strings.ToLower(cs)) {
+		typ += "; charset=" + cs
+	}
+	name := fileName(f.Name)
+	to.Enc = gomail.EncodingB64
+	to.Header.Set("Content-Type", typ+param("name", name))
+	to.Header.Set("Content-Disposition", "attachment"+param("filename", name))
+}
+
+// fileName makes a name that no system takes for a path or a device of its own.
+func fileName(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`"/:<>?\|*`, r) {
+			return '_'
+		}
+		return r
+	}, oneLine(s, 1000))
+	s = strings.Trim(s, " .")
+	if n := len([]rune(s)); n > maxFileName {
+		ext := []rune(filepath.Ext(s))
+		if len(ext) > 12 {
+			ext = nil
+		}
+		s = string([]rune(s)[:maxFileName-len(ext)]) + string(ext)
+	}
+	if s == "" {
+		return "attachment"
+	}
+	return s
+}
+
+var loneName = regexp.MustCompile(`(?m)^([A-Za-z-]+):\r\n `)
+
+// settle makes the library's output final. Its boundaries are random, and if
+// one is set it is used for nested parts alike, which makes them unreadable;
+// so they are replaced by ones drawn from the Message-ID. These begin with =_,
+// which neither quoted-printable nor base64 can contain, and so no body can
+// hold one. A field name that stands alone on its line gets its value back.
+func settle(raw []byte, messageID string) ([]byte, error) {
+	head, body, ok := bytes.Cut(raw, []byte("\r\n\r\n"))
+	if !ok {
+		return nil, errors.New("the library wrote no body")
+	}
+	head = loneName.ReplaceAll(head, []byte("$1: "))
+	const mark = "\r\n boundary="
+	var random [][]byte
+	if _, b, ok := bytes.Cut(head, []byte("\r\nContent-Type: multipart/")); ok {
+		_, b, _ = bytes.Cut(b, []byte(mark))
+		random = append(random, b)
+		inner, _, _ := bytes.Cut(bytes.TrimPrefix(body, []byte("--"+string(b)+"\r\n")), []byte("\r\n\r\n"))
+		if bytes.HasPrefix(inner, []byte("Content-Type: multipart/")) {
+			_, b, _ := bytes.Cut(inner, []byte(mark))
+			random = append(random, b)
+		}
+	}
+	raw = bytes.Join([][]byte{head, body}, []byte("\r\n\r\n"))
+	for i, b := range random {
+		if len(b) != 60 {
+			return nil, errors.New("the library wrote a boundary of another form")
+		}
+		sum := sha256.Sum256(fmt.Appendf(nil, "%s %d", messageID, i))
+		fixed := "=_" + hex.EncodeToString(sum[:16])
+		raw = bytes.ReplaceAll(raw, append([]byte("boundary="), b...), []byte(`boundary="`+fixed+`"`))
+		raw = bytes.ReplaceAll(raw, append([]byte("--"), b...), []byte("--"+fixed))
+	}
+	if !bytes.HasSuffix(raw, []byte("\r\n")) {
+		raw = append(raw, "\r\n"...)
+	}
+	return raw, nil
+}
+
+// maxLine is the longest line without its CRLF (RFC 5322 section 2.1.1).
+const maxLine = 998
+
+// checkBytes reports what would keep bytes from arriving as they are: a line
+// that is not ended by CRLF, or too long, or NUL.
+func checkBytes(raw []byte) error {
+	if !bytes.HasSuffix(raw, []byte("\r\n")) {
+		return errors.New("the mail does not end with CRLF")
+	}
+	for n := 1; len(raw) > 0; n++ {
+		line, rest, _ := bytes.Cut(raw, []byte("\r\n"))
+		if bytes.ContainsAny(line, "\r\n\x00") {
+			return fmt.Errorf("line %d holds CR, LF or NUL", n)
+		}
+		if len(line) > maxLine {
+			return fmt.Errorf("line %d has more than %d octets", n, maxLine)
+		}
+		raw = rest
+	}
+	return nil
+}
