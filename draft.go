@@ -2,7 +2,10 @@ package complaints
 
 import (
 	"fmt"
-	"time"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
 )
 
 // RemedyOffered adds a remedy to what the result letter will offer.
@@ -105,7 +108,6 @@ type Issued struct {
 	Number    LetterNumber `json:"number"`
 	Date      Date         `json:"date"`
 	DraftHash string       `json:"draft_hash,omitempty"`
-	Signatory Contact      `json:"signatory"`
 }
 
 // Kind names the fact in the log.
@@ -147,73 +149,239 @@ func (f *Sealed) apply(c *Case, e *Event) error {
 	return nil
 }
 
-// Delivered says that the relay accepted a letter (SMTP 250). For the result
-// letter it opens the appeal window; for the decision it ends the internal
-// procedure.
-type Delivered struct {
-	No          int    `json:"no"`
-	To          string `json:"to"`
-	Reply       string `json:"reply"` // the server's words
-	AppealUntil Date   `json:"appeal_until,omitzero"`
-}
-
-// Kind names the fact in the log.
-func (*Delivered) Kind() string { return "delivered" }
-
-func (f *Delivered) apply(c *Case, e *Event) error {
-	r, err := c.letter(f.No)
-	if err != nil {
-		return err
-	}
-	r.Delivery, r.Delivered = DeliveryAccepted, e.At
-	switch r.Letter.Kind {
-	case ResultLetter:
-		if c.State == DecisionDraft {
-			c.State = Decided
-		}
-		c.AppealUntil = f.AppealUntil
-	case DecisionLetter:
-		if c.State == AppealReview {
-			c.State = AppealDecided
-		}
-	}
-	c.note(e, f.Kind(), fmt.Sprintf("%s → %s: %s", r.Letter.Number, f.To, f.Reply))
-	return nil
-}
-
-// NotDelivered says that a mail to the client was refused or came back. A
-// result letter that came back opens no appeal window.
-type NotDelivered struct {
-	No    int       `json:"no,omitempty"` // the letter it carried; 0: none
-	To    string    `json:"to"`
-	Reply string    `json:"reply"`
-	At    time.Time `json:"at,omitzero"`
-}
-
-// Kind names the fact in the log.
-func (*NotDelivered) Kind() string { return "undelivered" }
-
-func (f *NotDelivered) apply(c *Case, e *Event) error {
-	if f.No > 0 {
-		r, err := c.letter(f.No)
-		if err != nil {
-			return err
-		}
-		r.Delivery = DeliveryFailed
-		if r.Letter.Kind == ResultLetter {
-			c.AppealUntil = Date{}
-			if c.State == Decided {
-				c.State = DecisionDraft
-			}
-		}
-	}
-	c.note(e, f.Kind(), f.To+": "+f.Reply)
-	return nil
-}
-
 func (c *Case) letter(no int) (*LetterRecord, error) {
 	if no < 1 || no > len(c.Letters) {
 		return nil, fmt.Errorf("there is no letter %d", no)
 	}
 	return &c.Letters[no-1], nil
+}
+
+func (s *session) remedy(c *Command) (string, error) {
+	r := Remedy{Text: c.Text}
+	var err error
+	if r.Due, err = s.date(c, "due"); err != nil {
+		return "", err
+	}
+	if k := c.Args["kind"]; k != "" {
+		var ok bool
+		if r.Kind, ok = parseWord(k, remedyKinds); !ok {
+			return "", Refuse("没有补救类型“%[1]s”。类型：%[2]s", "There is no kind of remedy %[1]q. Kinds: %[3]s", k, codeList(remedyKinds, "zh"), codeList(remedyKinds, "en"))
+		}
+	}
+	if a := c.Args["amount"]; a != "" {
+		if r.Amount, err = parseFen(a); err != nil {
+			return "", err
+		}
+	}
+	for i, old := range s.c.Remedies {
+		if old == r {
+			return s.tr("补救方案第%d项已是这样，没有改动。", "Remedy %d says so already; nothing changed.", i+1), nil
+		}
+	}
+	s.do(&RemedyOffered{Remedy: r})
+	return s.tr("补救方案第%d项已记下。", "Remedy %d is noted.", len(s.c.Remedies)), nil
+}
+
+func (s *session) measure(c *Command) (string, error) {
+	m := Measure{Text: c.Text, Owner: c.Args["owner"]}
+	var err error
+	if m.Due, err = s.date(c, "due"); err != nil {
+		return "", err
+	}
+	if m.Owner == "" || m.Due.IsZero() {
+		return "", Refuse("改进措施须写明岗位和期限：%[1]s", "A measure needs a post and a date: %[2]s", c.verb.Usage("zh"), c.verb.Usage("en"))
+	}
+	for i, old := range s.c.Measures {
+		if old == m {
+			return s.tr("改进措施第%d项已是这样，没有改动。", "Measure %d says so already; nothing changed.", i+1), nil
+		}
+	}
+	s.do(&MeasureSet{Measure: m})
+	return s.tr("改进措施第%d项已记下。", "Measure %d is noted.", len(s.c.Measures)), nil
+}
+
+var amountForm = regexp.MustCompile(`^(?:人民币|RMB|CNY|¥|￥)?\s*([0-9]{1,3}(?:[,，][0-9]{3})+|[0-9]{1,12})(?:\.([0-9]{1,2}))?\s*元?$`)
+
+// parseFen reads an amount of money in yuan and gives it in fen.
+func parseFen(a string) (int64, error) {
+	m := amountForm.FindStringSubmatch(strings.TrimSpace(a))
+	if m == nil {
+		return 0, Refuse("“%s”不是金额，请写成 3000 或 3000.50。", "%q is no amount; write it as 3000 or 3000.50.", a)
+	}
+	yuan, err := strconv.ParseInt(strings.NewReplacer(",", "", "，", "").Replace(m[1]), 10, 64)
+	if err != nil {
+		return 0, Refuse("金额“%s”太大。", "The amount %q is too large.", a)
+	}
+	fen, _ := strconv.ParseInt((m[2] + "00")[:2], 10, 64)
+	return yuan*100 + fen, nil
+}
+
+// draft builds the result letter from what the case holds.
+func (s *session) draft(c *Command) (string, error) {
+	var faults []Refusal
+	if open := s.c.unanswered(); len(open) > 0 || len(s.c.Allegations) == 0 {
+		faults = append(faults, *Refuse("有投诉事项尚无认定", "an allegation has no finding"))
+	}
+	if len(s.c.Measures) == 0 {
+		faults = append(faults, *Refuse("没有改进措施（#措施 负责人= 期限= 内容）", "there is no improvement measure (#measure owner= due= text)"))
+	}
+	if len(faults) > 0 {
+		return "", allFaults(faults)
+	}
+	approvers := s.approvers()
+	if len(approvers) == 0 {
+		return "", Refuse("没有可以批准的第二人；请联系管理员核对名册。", "There is no second person who may approve it; please tell the administrator.")
+	}
+	l := s.letter(ResultLetter)
+	until := s.appealDay(s.lastIssueDay())
+	l.Result = &ResultFacts{
+		Received: DateOf(s.c.Received.In(s.p.Location)), Allegations: s.c.Allegations, Done: s.steps(), Remedies: s.c.Remedies, Measures: s.c.Measures,
+		AppealUntil: until, AppealTo: s.p.Address, Remarks: c.Text, Signatory: Contact{Name: approvers[0].Name, Title: Head.In(s.c.Lang)},
+	}
+	if len(s.c.Remedies) > 0 {
+		l.Result.AcceptBy = until
+	}
+	if s.p.Check != nil {
+		if err := s.p.Check(l); err != nil {
+			return "", err
+		}
+	}
+	s.putBefore(l, approvers)
+	return s.tr("草稿已生成，随信发给您和 %s。批准人核对 PDF 后引用校验码批准。", "The draft goes to you and to %s, who approves it by quoting its hash.", people(approvers, s.lang)), nil
+}
+
+// putBefore drafts a letter and mails the PDF to the drafter and to those who
+// may approve it.
+func (s *session) putBefore(l Letter, approvers []*Person) {
+	s.do(&Drafted{Letter: l})
+	d := s.c.pendingDraft()
+	if d == nil {
+		return
+	}
+	if !slices.Contains(approvers, s.who) {
+		m := s.tell(s.who, "draft", Facts{})
+		m.LetterNo, m.Draft, m.InReplyTo = d.Letter.No, true, s.m.MessageID
+	}
+	for _, p := range approvers {
+		m := s.tell(p, "draft_approval", Facts{From: s.who.Mailbox()})
+		m.LetterNo, m.Draft = d.Letter.No, true
+	}
+}
+
+// approvers may approve a result letter of this person's: a head who did not
+// draft it, or else the chair.
+func (s *session) approvers() []*Person { return s.reviewers() }
+
+// lastIssueDay is the latest day on which the result should go out (C5): the
+// appeal window that the draft promises is counted from it, so that approval
+// on any day up to it leaves the client the full window.
+func (s *session) lastIssueDay() Date {
+	day := s.today()
+	if r := s.c.Report; r != nil && !r.ApprovedAt.IsZero() {
+		due := s.p.Calendar.WorkingDays(DateOf(r.ApprovedAt.In(s.p.Location)), s.p.ResultDays, nil).Due
+		if day.Before(due) {
+			day = due
+		}
+	}
+	return day
+}
+
+func (s *session) appealDay(from Date) Date {
+	return s.p.Calendar.CalendarDays(from, s.p.AppealDays).Due
+}
+
+// steps tells what was done, one sentence each, from the case's own log.
+func (s *session) steps() []string {
+	zh := s.c.Lang != "en"
+	say := func(cond bool, a, b string, args ...any) []string {
+		if !cond {
+			return nil
+		}
+		if zh {
+			return []string{fmt.Sprintf(a, args...)}
+		}
+		return []string{fmt.Sprintf(b, args...)}
+	}
+	days := func(what string) string {
+		var out []string
+		for _, e := range s.c.Log {
+			if d := DateOf(e.At.In(s.p.Location)).In(s.c.Lang); e.What == what && !slices.Contains(out, d) {
+				out = append(out, d)
+			}
+		}
+		return strings.Join(out, pick(s.c.Lang, "、", ", "))
+	}
+	var out []string
+	files := 0
+	for _, e := range s.c.Evidence {
+		if SameAddr(e.From, s.c.Complainant.Addr) {
+			files++
+		}
+	}
+	out = append(out, say(files > 0, "查阅您提交的材料%d件", "We read the %d documents that you sent us", files)...)
+	asked := days("asked")
+	out = append(out, say(asked != "", "于%s以书面方式向您了解情况", "We wrote to you for further information on %s", asked)...)
+	met := days("interview")
+	out = append(out, say(met != "", "于%s访谈有关人员", "We interviewed the people concerned on %s", met)...)
+	papers := days("document")
+	out = append(out, say(papers != "", "于%s调取并核对有关文件", "We obtained and checked the relevant documents on %s", papers)...)
+	if r := s.c.Report; r != nil {
+		day := DateOf(r.At.In(s.p.Location)).In(s.c.Lang)
+		out = append(out, say(true, "于%s形成书面调查报告，并经审核批准", "A written report was filed on %s and has been reviewed and approved", day)...)
+	}
+	return out
+}
+
+// approve approves the report, or the draft whose hash it quotes.
+func (s *session) approve(c *Command) (string, error) {
+	if s.c.State == ReportReview {
+		if len(c.Words) > 0 {
+			return "", Refuse("批准报告不需要校验码。", "The report is approved without a hash.")
+		}
+		return s.approveReport()
+	}
+	d := s.c.pendingDraft()
+	if d == nil {
+		return "", Refuse("没有待批准的草稿。", "No draft is waiting for approval.")
+	}
+	ruling := d.Letter.Kind == DecisionLetter
+	switch {
+	case ruling && !s.who.Is(Chair):
+		return "", Refuse("申诉决定书由主任委员签发。", "The committee's decision is issued by the chair.")
+	case !ruling && SameAddr(d.Drafter, s.who.Address):
+		return "", Refuse("草稿由您起草，须由另一人批准。", "You drafted this letter; a second person must approve it.")
+	case d.DraftHash == "":
+		return "", Refuse("草稿尚未生成 PDF，或已被退回；收到草稿邮件后再批准。", "The draft has no PDF yet, or was sent back; approve it when its mail has come.")
+	case len(c.Words) == 0:
+		return "", Refuse("请引用您核对过的那份草稿的校验码：#批准 校验码（见草稿邮件）。", "Quote the hash of the draft that you checked: #approve hash (it stands in the draft's mail).")
+	}
+	hash := strings.ToLower(c.Words[0])
+	if len(hash) < 12 || !strings.HasPrefix(d.DraftHash, hash) {
+		return "", Refuse("校验码 %s 不是现行草稿的校验码：草稿可能已经更改，请核对最新一份草稿。", "The hash %s is not that of the draft as it stands: it may have been changed; please check the newest one.", excerpt(c.Words[0], 64))
+	}
+	if r := d.Letter.Result; r != nil && r.AppealUntil.Before(s.appealDay(s.today())) {
+		return "", Refuse("草稿所写的申诉截止日（%[1]s）已不足 %[3]d 天，请重新 #拟稿。", "The draft's limit for an appeal (%[2]s) now leaves fewer than %[3]d days; please #draft it anew.",
+			r.AppealUntil.In("zh"), r.AppealUntil.In("en"), s.p.AppealDays)
+	}
+	kind := d.Letter.Kind
+	s.do(&Issued{No: d.Letter.No, Number: LetterNumber{Firm: s.p.Firm.Short, Kind: series[kind], Year: s.today().Year}, Date: s.today(), DraftHash: d.DraftHash})
+	if s.c.Complainant.Addr == "" {
+		return s.tr("已签发；投诉人没有电子邮件地址，请邮寄。", "Issued; the complainant has no email address, so please post it."), nil
+	}
+	template := "result"
+	if ruling {
+		template = "decision"
+	}
+	m := s.tellClient(template, Facts{Subject: s.c.Subject})
+	m.LetterNo = d.Letter.No
+	return s.tr("已批准并签发，正在发给 %s；送达后您会收到通知。", "Approved and issued; it is on its way to %s. You will be told when it has been delivered.", s.c.Complainant.Mailbox()), nil
+}
+
+// allFaults joins several refusals into one that names each.
+func allFaults(fs []Refusal) *Refusal {
+	var zh, en []string
+	for _, f := range fs {
+		zh, en = append(zh, f.Zh), append(en, f.En)
+	}
+	return Refuse("%[1]s。", "%[2]s.", strings.Join(zh, "；"), strings.Join(en, "; "))
 }

@@ -57,6 +57,7 @@ var facts = map[string]func() Fact{
 	"appealed":          func() Fact { return &Appealed{} },
 	"referred_to_panel": func() Fact { return &ReferredToPanel{} },
 	"voted":             func() Fact { return &Voted{} },
+	"remitted":          func() Fact { return &Remitted{} },
 	"ruled":             func() Fact { return &Ruled{} },
 	"language_set":      func() Fact { return &LanguageSet{} },
 	"reminded":          func() Fact { return &Reminded{} },

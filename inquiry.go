@@ -1,6 +1,12 @@
 package complaints
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
 
 // Asked is a question put to the client, or to a member of staff, from the
 // case's address.
@@ -81,4 +87,99 @@ func (f *RootCause) apply(c *Case, e *Event) error {
 	c.RootCauses = append(c.RootCauses, *f)
 	c.note(e, f.Kind(), f.Code+" "+f.Text)
 	return nil
+}
+
+// date reads a date argument that must not lie in the past.
+func (s *session) date(c *Command, key string) (Date, error) {
+	v := c.Args[key]
+	if v == "" {
+		return Date{}, nil
+	}
+	d, ok := ParseDate(v)
+	if !ok {
+		return Date{}, Refuse("“%s”不是日期，请写成 2026-12-01。", "%q is no date; write it as 2026-12-01.", v)
+	}
+	if d.Before(s.today()) {
+		return Date{}, Refuse("%s 已过。", "%s is past.", v)
+	}
+	return d, nil
+}
+
+func (s *session) ask(c *Command) (string, error) {
+	due, err := s.date(c, "due")
+	if err != nil {
+		return "", err
+	}
+	if s.c.Complainant.Addr == "" {
+		return "", Refuse("投诉人没有电子邮件地址，请以电话或信函联系并用 #备注 记录。", "The complainant has no email address; please call or write, and record it with #note.")
+	}
+	s.do(&Asked{To: s.c.Complainant.Addr, Text: c.Text, Due: due})
+	m := s.tellClient("question", Facts{Text: c.Text, From: s.who.Mailbox(), Subject: s.c.Subject})
+	m.Facts.Level = due.String()
+	return s.tr("已以本案地址发给 %s；对方的回复会存入案卷并转给您。", "Sent to %s from the case's address; the reply will be put on file and passed to you.", s.c.Complainant.Mailbox()), nil
+}
+
+func (s *session) note(c *Command) (string, error) {
+	f := &Noted{What: c.verb.En[0], With: c.Args["with"], Text: c.Text, Attachments: s.m.Attachments}
+	if f.What == "evidence" {
+		f.What = "document"
+		if len(s.m.Attachments) == 0 {
+			return "", Refuse("邮件没有附件；请把证据作为附件一并发送。", "The mail has no attachment; please send the evidence with it.")
+		}
+	}
+	if f.What == "interview" && f.With == "" {
+		return "", Refuse("请写明访谈对象，如 #访谈 对象=王明 摘要。", "Say whom you interviewed, as in #interview with=\"Wang Ming\" summary.")
+	}
+	s.do(f)
+	if n := len(s.m.Attachments); n > 0 {
+		return s.tr("已存入案卷，连同附件 %d 件。", "Put on file with %d attachments.", n), nil
+	}
+	return s.tr("已存入案卷。", "Put on file."), nil
+}
+
+func (s *session) find(c *Command) (string, error) {
+	var did []string
+	for _, key := range slices.Sorted(maps.Keys(c.Args)) {
+		no, err := strconv.Atoi(key)
+		if err != nil {
+			continue
+		}
+		a := s.c.allegation(no)
+		if a == nil {
+			return "", Refuse("没有第%d项投诉事项；本案共 %d 项。", "There is no allegation %d; the case has %d.", no, len(s.c.Allegations))
+		}
+		f, ok := ParseFinding(c.Args[key])
+		if !ok {
+			return "", Refuse("“%s”不是认定结论；可写：成立、部分成立、不成立、无法查实。", "%q is no finding; write upheld, partly, not_upheld or undetermined.", c.Args[key])
+		}
+		reason := c.Text
+		if reason == "" {
+			reason = a.Reason
+		}
+		if strings.TrimSpace(reason) == "" {
+			return "", Refuse("请写明第%d项的事实、依据和理由；没有理由的认定不能写进告知书。", "Give the facts, the basis and the reasons for allegation %d; a finding without them cannot stand in a letter.", no)
+		}
+		fact := &Found{No: no, Finding: f, Reason: reason}
+		if ev := c.Args["evidence"]; ev != "" {
+			fact.Evidence = strings.FieldsFunc(ev, func(r rune) bool { return r == ',' || r == '，' || r == '、' })
+		}
+		s.do(fact)
+		did = append(did, s.tr("第%d项：%s", "allegation %d: %s", no, f.In(s.lang)))
+	}
+	if len(did) == 0 {
+		return "", Refuse("请写明对哪一项作何认定，如 #认定 1=成立 理由。", "Say what you find on which allegation, as in #finding 1=upheld reasons.")
+	}
+	return strings.Join(did, pick(s.lang, "；", "; ")), nil
+}
+
+func (s *session) cause1(c *Command) (string, error) {
+	if len(c.Words) == 0 {
+		return "", Refuse("缺少根因代码：%[1]s", "The code is missing: %[2]s", codeList(causes, "zh"), codeList(causes, "en"))
+	}
+	code, ok := readCode(c.Words[0], causes)
+	if !ok {
+		return "", Refuse("没有根因“%[1]s”。代码：%[2]s", "There is no root cause %[1]q. Codes: %[3]s", c.Words[0], codeList(causes, "zh"), codeList(causes, "en"))
+	}
+	s.do(&RootCause{Code: code, Text: c.Text})
+	return s.tr("根本原因 %s %s。", "Root cause %s, %s.", code, CauseWords(code, s.lang)), nil
 }

@@ -1,6 +1,12 @@
 package complaints
 
-import "time"
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
 
 // Policy decides what the desk does: the firm's complaints policy with its
 // parameters, who the staff are, and which days are worked. Its methods are
@@ -16,6 +22,12 @@ type Policy struct {
 	Register *Register
 	Routes   []Route
 	Keys     Keyring
+
+	// Check refuses a letter that may not be issued, with each fault named
+	// (package letters); nil: the letters are not checked before they are drafted.
+	Check func(Letter) error
+
+	RequireDomain bool // commands need a From domain that our MX or we verified
 
 	Management []string // addresses
 	Admins     []string
@@ -66,4 +78,146 @@ type Row struct {
 	Handler string
 	Due     Date
 	Overdue bool
+}
+
+// Receive decides what a mail means. c is the case that the mail belongs to,
+// locked; nil if it names none. The case that is returned is c, or an empty
+// one to which the first event will be Opened; the events have not been
+// applied to it: that is done when they are recorded.
+func (p *Policy) Receive(c *Case, m *Message, at time.Time) (*Case, Outcome) {
+	base := c
+	if base == nil {
+		base = &Case{}
+	}
+	s := &session{p: p, m: m, at: at, lang: p.Language, by: m.From.Addr}
+	if c != nil {
+		s.c = c.Clone()
+	}
+	switch m.Class {
+	case Own, Journal: // our own words tell us nothing
+	case Bounce, Auto:
+		s.automatic()
+	case Staff:
+		s.staffMail()
+	default:
+		s.clientMail()
+	}
+	return base, s.out
+}
+
+// automatic keeps a robot's mail with its case and answers nothing.
+func (s *session) automatic() {
+	if s.c == nil {
+		s.out.Hold = "automatic mail that names no case (" + s.m.Why + ")"
+		return
+	}
+	s.do(&Heard{From: s.m.From, Who: "auto", Text: excerpt(s.m.OwnWords, 2000), MessageID: s.m.MessageID, Attachments: s.m.Attachments})
+}
+
+// session is one message being worked on: a copy of the case that takes each
+// event at once, so that a later command sees what an earlier one did.
+type session struct {
+	p    *Policy
+	c    *Case // copy; nil: none
+	m    *Message
+	at   time.Time
+	by   string  // who acts
+	who  *Person // the member of staff; nil: nobody of the register
+	lang string  // of the reader who is answered
+	out  Outcome
+	err  error // the first event that did not fit: a fault of ours
+}
+
+// do applies a fact to the copy and keeps the event.
+func (s *session) do(f Fact) {
+	e := Event{Seq: s.c.Seq + 1, At: s.at, By: s.by, Fact: f}
+	if s.m != nil {
+		e.Message = s.m.ID
+	}
+	if err := s.c.Apply(e); err != nil {
+		if s.err == nil {
+			s.err = err
+		}
+		return
+	}
+	s.out.Events = append(s.out.Events, e)
+}
+
+// cause names what this session is about, for the keys of its mails.
+func (s *session) cause() string {
+	if s.m != nil {
+		return short(s.m.ContentHash + s.m.SHA256)
+	}
+	return s.c.Ref + "@" + s.at.UTC().Format("20060102T150405")
+}
+
+func short(hash string) string { return hash[:min(24, len(hash))] }
+
+// tell adds a mail to a member of staff.
+func (s *session) tell(p *Person, template string, f Facts) *Mail {
+	return s.send(Mail{To: p.Mailbox(), Lang: s.p.Language, Template: template, Staff: true, Facts: f})
+}
+
+// tellClient adds a mail to the complainant, in the case's language.
+func (s *session) tellClient(template string, f Facts) *Mail {
+	return s.send(Mail{To: s.c.Complainant.Mailbox(), Lang: s.c.Lang, Template: template, Facts: f, InReplyTo: s.c.LastMessage})
+}
+
+// send adds a mail under a key of its own: the message, the template, the
+// reader, and the how-manieth of them.
+func (s *session) send(m Mail) *Mail {
+	n := 0
+	for _, x := range s.out.Mails {
+		if x.Template == m.Template && SameAddr(x.To.Addr, m.To.Addr) {
+			n++
+		}
+	}
+	m.Key = fmt.Sprintf("%s/%s/%s/%d", s.cause(), m.Template, strings.ToLower(m.To.Addr), n)
+	s.out.Mails = append(s.out.Mails, m)
+	return &s.out.Mails[len(s.out.Mails)-1]
+}
+
+// desk lists the officers and heads who may know of the case.
+func (s *session) desk() []*Person { return s.free(Officer, Head) }
+
+// free lists the people of some roles who have no conflict with the case.
+func (s *session) free(any ...Role) []*Person {
+	var out []*Person
+	for _, p := range s.p.Register.With(any...) {
+		if s.c == nil || !s.c.Conflicted(p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// handlers are who works on the case: the responsible person and the desk.
+func (s *session) handlers() []*Person {
+	var out []*Person
+	if h := s.p.Register.Find(s.c.Handler); h.Is(AnyStaff) && !s.c.Conflicted(h) {
+		out = append(out, h)
+	}
+	for _, p := range s.desk() {
+		if !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// tr chooses between the languages of the reader who is answered.
+func (s *session) tr(zh, en string, args ...any) string {
+	return fmt.Sprintf(pick(s.lang, zh, en), args...)
+}
+
+func (s *session) today() Date { return DateOf(s.at.In(s.p.Location)) }
+
+// excerpt shortens a text to n runes at most, and says so.
+func excerpt(text string, n int) string {
+	text = strings.TrimSpace(text)
+	if utf8.RuneCountInString(text) <= n {
+		return text
+	}
+	r := []rune(text)
+	return strings.TrimSpace(string(r[:n])) + "……"
 }

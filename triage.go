@@ -1,5 +1,12 @@
 package complaints
 
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
 // Admitted takes a registered complaint in for review (受理).
 type Admitted struct {
 	Category string `json:"category,omitempty"`
@@ -111,6 +118,149 @@ func (f *Recused) apply(c *Case, e *Event) error {
 	if SameAddr(c.Handler, f.Person) {
 		c.Handler = ""
 	}
+	if c.Appeal != nil {
+		c.Appeal.Panel = slices.DeleteFunc(slices.Clone(c.Appeal.Panel), func(a string) bool { return SameAddr(a, f.Person) })
+	}
 	c.note(e, f.Kind(), f.Person+": "+f.Reason)
 	return nil
+}
+
+// category reads the category of a command: category=F6, or the bare code.
+func (c *Command) category() (string, error) {
+	code := c.Args["category"]
+	if code == "" && len(c.Words) > 0 {
+		code = c.Words[0]
+	}
+	if code == "" {
+		return "", nil
+	}
+	got, ok := readCode(code, categories)
+	if !ok {
+		return "", Refuse("没有类别“%[1]s”。类别：%[2]s", "There is no category %[1]q. Categories: %[3]s", code, codeList(categories, "zh"), codeList(categories, "en"))
+	}
+	return got, nil
+}
+
+func (s *session) admit(c *Command) (string, error) {
+	code, err := c.category()
+	if err != nil {
+		return "", err
+	}
+	s.do(&Admitted{Category: code})
+	if code == "" {
+		return s.tr("已受理，转入初审。尚未分类，可用 #分类 补上。", "Taken in for review. It has no category yet: use #classify."), nil
+	}
+	return s.tr("已受理，转入初审；类别 %s %s。", "Taken in for review; category %s, %s.", code, CategoryWords(code, s.lang)), nil
+}
+
+func (s *session) classify(c *Command) (string, error) {
+	code, err := c.category()
+	if err != nil {
+		return "", err
+	}
+	if code == "" {
+		return "", Refuse("缺少类别代码，如 #分类 F6。", "The category is missing, as in #classify F6.")
+	}
+	if code == s.c.Category {
+		return s.tr("类别已是 %s，没有改动。", "The category is %s already; nothing changed.", code), nil
+	}
+	s.do(&Classified{Category: code})
+	return s.tr("类别改为 %s %s。", "The category is now %s, %s.", code, CategoryWords(code, s.lang)), nil
+}
+
+func (s *session) allege(c *Command) (string, error) {
+	f := &Alleged{Text: c.Text}
+	for _, a := range s.c.Allegations {
+		f.No = max(f.No, a.No)
+		if a.Text == c.Text && c.Args["no"] == "" {
+			return s.tr("第%d项已是这样，没有改动。", "Allegation %d says so already; nothing changed.", a.No), nil
+		}
+	}
+	f.No++
+	if no := c.Args["no"]; no != "" {
+		n, err := strconv.Atoi(no)
+		if err != nil || s.c.allegation(n) == nil {
+			return "", Refuse("没有第%s项投诉事项。", "There is no allegation %s.", no)
+		}
+		f.No = n
+	}
+	if who := c.Args["respondent"]; who != "" {
+		f.Respondent = who
+		if p := s.p.Register.Named(who); p != nil {
+			f.Respondent = p.Address
+			if SameAddr(p.Address, s.c.Handler) || SameAddr(p.Address, s.who.Address) {
+				return "", Refuse("%s正在办理本案，不能同时是被投诉人；请先另行指派。", "%s is working on this case and cannot be its respondent; assign somebody else first.", p.Name)
+			}
+		}
+	}
+	s.do(f)
+	return s.tr("第%d项：%s", "Allegation %d: %s", f.No, excerpt(f.Text, 60)), nil
+}
+
+func (s *session) assign(c *Command) (string, error) {
+	if len(c.Words) == 0 {
+		return "", Refuse("请写明指派给谁，如 #指派 li@firm.example。", "Say whom to assign, as in #assign li@firm.example.")
+	}
+	p := s.p.Register.Named(c.Words[0])
+	switch {
+	case p == nil:
+		return "", Refuse("名册中没有“%[1]s”。可指派：%[2]s", "There is nobody %[1]q in the register. You may assign: %[3]s", c.Words[0], s.candidates("zh"), s.candidates("en"))
+	case !p.Is(Investigator):
+		return "", Refuse("%[1]s 不是调查人员。可指派：%[2]s", "%[1]s is no investigator. You may assign: %[3]s", p.Name, s.candidates("zh"), s.candidates("en"))
+	case s.c.Conflicted(p):
+		return "", Refuse("%s 是本案被投诉人或已回避，不能担任责任人。", "%s is a respondent of this case or has stepped aside.", p.Name)
+	case SameAddr(s.c.Handler, p.Address):
+		return s.tr("%s 已是责任人，没有改动。", "%s is the responsible person already; nothing changed.", p.Name), nil
+	case SameAddr(s.c.Assignee, p.Address):
+		return s.tr("已请过 %s，等其答复，没有改动。", "%s has been asked already; nothing changed.", p.Name), nil
+	}
+	s.do(&Assigned{Person: p.Address})
+	s.tell(p, "assigned", Facts{Text: s.c.Matter, From: s.who.Mailbox()})
+	return s.tr("已请 %s 担任责任人，等其接受。", "%s has been asked to take the case on.", p.Name), nil
+}
+
+// candidates lists who may be assigned.
+func (s *session) candidates(lang string) string {
+	var out []string
+	for _, p := range s.free(Investigator) {
+		out = append(out, p.Name+" "+p.Address)
+	}
+	if len(out) == 0 {
+		return pick(lang, "（暂无）", "(nobody)")
+	}
+	return strings.Join(out, pick(lang, "、", ", "))
+}
+
+func (s *session) takeOn() (string, error) {
+	if s.c.State == Registered {
+		s.do(&Admitted{})
+	}
+	s.do(&TookOn{Person: s.who.Address})
+	for _, p := range s.desk() {
+		if p != s.who {
+			s.tell(p, "took_on", Facts{From: s.who.Mailbox()})
+		}
+	}
+	return s.tr("您已是本案责任人；书面报告须于 %s 前提交并获批准。", "You are the responsible person; the written report must be filed and approved by %s.", s.c.Due.Due.In(s.lang)), nil
+}
+
+func (s *session) recuse(c *Command) (string, error) {
+	panel := s.c.Appeal != nil && slices.Contains(s.c.Appeal.Panel, s.who.Address)
+	s.do(&Recused{Person: s.who.Address, Reason: c.Text})
+	told := s.desk()
+	if panel {
+		told = s.free(Chair)
+	}
+	for _, p := range told {
+		s.tell(p, "case_news", Facts{From: s.who.Mailbox(), Text: s.tr("%s 申请回避：%s", "%s has stepped aside: %s", s.who.Name, c.Text)})
+	}
+	return s.tr("已记录您的回避；您不再办理本案。", "Your recusal is on record; you are no longer on this case."), nil
+}
+
+func codeList(codes map[string][2]string, lang string) string {
+	var out []string
+	for _, k := range slices.Sorted(maps.Keys(codes)) {
+		out = append(out, k+" "+pick(lang, codes[k][0], codes[k][1]))
+	}
+	return strings.Join(out, pick(lang, "；", "; "))
 }

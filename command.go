@@ -1,0 +1,138 @@
+package complaints
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Limits of a command mail; what is over them is refused whole.
+const (
+	maxCommandMail = 256 << 10 // bytes of own words
+	maxCommands    = 50
+	maxErrors      = 5 // after so many bad lines the rest is not looked at
+)
+
+// Command is one command line and the text below it.
+type Command struct {
+	Verb  string            `json:"verb"`           // as typed, without the mark
+	Args  map[string]string `json:"args"`           // key=value, under the key's own name in English
+	Words []string          `json:"words"`          // positional words, at most as many as the verb takes
+	Text  string            `json:"text,omitempty"` // rest of the line and the lines below it
+	Line  int               `json:"line"`           // in the own words, from 1
+	Raw   string            `json:"raw"`            // the line as typed
+
+	verb  *Verb // nil: unknown
+	stray bool  // it stands below text that belongs to no command
+}
+
+var commandLine = regexp.MustCompile(`^[\s\x{3000}]*[#＃][\s\x{3000}]*(\pL[\pL\pN_-]*)[\s\x{3000}]*(.*)$`)
+
+// ParseCommands reads the commands at the top of a mail's own words. If the
+// first line that is not blank is no command there are none. The text of a
+// command that takes text goes on until the next command or the stop word
+// (#完, #end, --).
+func ParseCommands(own string) []Command {
+	var out []Command
+	open := false    // the last command takes the lines that follow
+	stopped := false // free text stands above: nothing below is a command
+	var text []string
+	flush := func() {
+		if n := len(out); n > 0 && len(text) > 0 {
+			out[n-1].Text = strings.TrimSpace(out[n-1].Text + "\n" + strings.Join(text, "\n"))
+		}
+		text = nil
+	}
+	for i, line := range strings.Split(own, "\n") {
+		line = strings.TrimRight(line, "\r \t\u3000")
+		m := commandLine.FindStringSubmatch(line)
+		switch {
+		case m != nil && isStop(m[1]), line == "--" && len(out) > 0:
+			flush()
+			return out
+		case m != nil:
+			if len(out) == 0 && stopped {
+				return nil
+			}
+			flush()
+			c := parseCommand(m[1], m[2])
+			c.Line, c.Raw, c.stray = i+1, strings.TrimSpace(line), stopped
+			out = append(out, c)
+			open = c.verb == nil || c.verb.Text != NoText
+		case strings.TrimSpace(line) == "":
+			if open {
+				text = append(text, "")
+			}
+		case open:
+			text = append(text, line)
+		default:
+			stopped = true
+		}
+	}
+	flush()
+	return out
+}
+
+func isStop(verb string) bool { return verb == "完" || strings.EqualFold(verb, "end") }
+
+// parseCommand reads the rest of a command line by what its verb takes.
+func parseCommand(name, rest string) Command {
+	c := Command{Verb: name, Args: map[string]string{}, Words: []string{}, verb: findVerb(name)}
+	rest = strings.TrimLeft(rest, "：:，, \t\u3000")
+	if c.verb == nil {
+		c.Text = rest
+		return c
+	}
+	for rest != "" {
+		if key, value, tail, ok := c.verb.cutArg(rest); ok {
+			c.Args[key], rest = value, tail
+			continue
+		}
+		if len(c.Words) >= c.verb.Words {
+			break
+		}
+		var w string
+		if w, rest = cutWord(rest); w != "" {
+			c.Words = append(c.Words, w)
+		}
+	}
+	c.Text = strings.TrimSpace(rest)
+	return c
+}
+
+// cutArg takes key=value from the front of s if key is one that the verb
+// knows. Full-width ＝ and ： are accepted, and quotation marks of both scripts.
+func (v *Verb) cutArg(s string) (key, value, rest string, ok bool) {
+	at := strings.IndexAny(s, "=＝：:")
+	if at <= 0 || at > 40 {
+		return "", "", s, false
+	}
+	key = v.key(strings.Trim(s[:at], " \t\u3000"))
+	if key == "" {
+		return "", "", s, false
+	}
+	_, n := utf8.DecodeRuneInString(s[at:])
+	s = strings.TrimLeft(s[at+n:], " \t\u3000")
+	value, rest = cutWord(s)
+	return key, value, rest, true
+}
+
+// cutWord takes one word, or one quoted string, from the front of s.
+func cutWord(s string) (word, rest string) {
+	s = strings.TrimLeft(s, " \t\u3000，,；;")
+	for open, end := range map[string]string{`"`: `"`, "“": "”", "「": "」", "'": "'"} {
+		if tail, ok := strings.CutPrefix(s, open); ok {
+			if i := strings.Index(tail, end); i >= 0 {
+				return tail[:i], trimSeparators(tail[i+len(end):])
+			}
+		}
+	}
+	i := strings.IndexFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == '，' || r == '；' })
+	if i < 0 {
+		return s, ""
+	}
+	return s[:i], trimSeparators(s[i:])
+}
+
+func trimSeparators(s string) string { return strings.TrimLeft(s, " \t\u3000，,；;") }

@@ -1,0 +1,140 @@
+package complaints
+
+import (
+	"fmt"
+	"time"
+)
+
+// Delivered says that the relay accepted a letter (SMTP 250). For the result
+// letter it opens the appeal window; for the decision it ends the internal
+// procedure.
+type Delivered struct {
+	No          int    `json:"no"`
+	To          string `json:"to"`
+	Reply       string `json:"reply"` // the server's words
+	AppealUntil Date   `json:"appeal_until,omitzero"`
+}
+
+// Kind names the fact in the log.
+func (*Delivered) Kind() string { return "delivered" }
+
+func (f *Delivered) apply(c *Case, e *Event) error {
+	r, err := c.letter(f.No)
+	if err != nil {
+		return err
+	}
+	r.Delivery, r.Delivered = DeliveryAccepted, e.At
+	switch r.Letter.Kind {
+	case ResultLetter:
+		if c.State == DecisionDraft {
+			c.State = Decided
+		}
+		c.AppealUntil = f.AppealUntil
+	case DecisionLetter:
+		if c.State == AppealReview {
+			c.State = AppealDecided
+		}
+	}
+	c.note(e, f.Kind(), fmt.Sprintf("%s → %s: %s", r.Letter.Number, f.To, f.Reply))
+	return nil
+}
+
+// NotDelivered says that a mail to the client was refused or came back. A
+// result letter that came back opens no appeal window.
+type NotDelivered struct {
+	No    int       `json:"no,omitempty"` // the letter it carried; 0: none
+	To    string    `json:"to"`
+	Reply string    `json:"reply"`
+	At    time.Time `json:"at,omitzero"`
+}
+
+// Kind names the fact in the log.
+func (*NotDelivered) Kind() string { return "undelivered" }
+
+func (f *NotDelivered) apply(c *Case, e *Event) error {
+	if f.No > 0 {
+		r, err := c.letter(f.No)
+		if err != nil {
+			return err
+		}
+		r.Delivery = DeliveryFailed
+		if r.Letter.Kind == ResultLetter {
+			c.AppealUntil = Date{}
+			if c.State == Decided {
+				c.State = DecisionDraft
+			}
+		}
+	}
+	c.note(e, f.Kind(), f.To+": "+f.Reply)
+	return nil
+}
+
+// Delivered decides what follows when the relay has accepted a mail. reply is
+// the server's words. It is called once for each mail that carried an issued
+// letter, in the transaction that marks it as accepted.
+func (p *Policy) Delivered(c *Case, m Mail, reply string, at time.Time) Outcome {
+	if c == nil || m.LetterNo == 0 || m.Draft {
+		return Outcome{}
+	}
+	s := &session{p: p, c: c.Clone(), at: at, lang: p.Language, by: TheDesk}
+	r, err := s.c.letter(m.LetterNo)
+	if err != nil {
+		return Outcome{}
+	}
+	f := &Delivered{No: m.LetterNo, To: m.To.Addr, Reply: reply}
+	if res := r.Letter.Result; res != nil {
+		f.AppealUntil = s.appealDay(s.today())
+		if f.AppealUntil.Before(res.AppealUntil) {
+			f.AppealUntil = res.AppealUntil
+		}
+	}
+	s.do(f)
+	switch r.Letter.Kind {
+	case DecisionLetter:
+		s.afterDecision()
+		fallthrough
+	case ResultLetter:
+		for _, who := range s.handlers() {
+			n := s.tell(who, "letter_sent", Facts{Reason: reply})
+			n.LetterNo, n.Draft = m.LetterNo, false
+			n.Key = fmt.Sprintf("%s/letter_sent/%d/%s", s.c.Ref, m.LetterNo, who.Address)
+		}
+	}
+	return s.out
+}
+
+// afterDecision carries out what the committee ruled: an appeal that was
+// remitted is investigated anew by somebody else, with a new limit.
+func (s *session) afterDecision() {
+	if s.c.Appeal == nil || s.c.Appeal.Ruling != Remit {
+		return
+	}
+	s.do(&Remitted{Due: s.p.Calendar.WorkingDays(s.today(), s.p.InvestigationDays, nil)})
+}
+
+// Undelivered decides what follows when a mail was refused for good, or came
+// back: it becomes a task for staff, and never a second attempt.
+func (p *Policy) Undelivered(c *Case, m Mail, reply string, at time.Time) Outcome {
+	if c == nil {
+		return Outcome{Alerts: []Alert{{Kind: "undelivered", Text: "a mail of the desk could not be delivered: " + reply}}}
+	}
+	s := &session{p: p, c: c.Clone(), at: at, lang: p.Language, by: TheDesk}
+	if m.Staff {
+		s.out.Alerts = append(s.out.Alerts, Alert{Kind: "undelivered", Text: "a mail to staff on " + c.Ref + " could not be delivered: " + reply})
+		return s.out
+	}
+	no := m.LetterNo
+	if m.Draft {
+		no = 0
+	}
+	if no > 0 && c.Letters[no-1].Delivery == DeliveryFailed {
+		return Outcome{} // said before
+	}
+	s.do(&NotDelivered{No: no, To: m.To.Addr, Reply: reply})
+	for _, who := range s.handlers() {
+		n := s.tell(who, "letter_failed", Facts{Reason: reply, Subject: m.Template, From: m.To})
+		n.LetterNo = 0
+		n.Key = fmt.Sprintf("%s/letter_failed/%s/%s", s.c.Ref, m.Key, who.Address)
+	}
+	return s.out
+}

@@ -1,0 +1,315 @@
+package complaints
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// staffMail carries out the commands of a member of staff, all or nothing, and
+// answers with a transcript. A mail without commands is kept with its case.
+func (s *session) staffMail() {
+	s.who = s.p.Register.Find(s.m.From.Addr)
+	if !s.who.Is(AnyStaff) || s.m.Froms > 1 {
+		s.clientMail()
+		return
+	}
+	s.by = s.who.Address
+	cs := ParseCommands(s.m.OwnWords)
+	if len(cs) == 0 {
+		s.staffWords()
+		return
+	}
+	before, kept := s.c, s.out
+	if before != nil {
+		s.c = before.Clone()
+	}
+	lines, bad := s.carryOut(cs)
+	if bad || s.err != nil {
+		s.c, s.out = before, kept // nothing is done
+		if s.err != nil && !bad {
+			lines = append(lines, Line{Did: s.tr("本邮件与案件的当前状态不符，未执行任何命令。", "The mail does not fit the case as it stands; nothing was done."), Refused: true})
+		}
+		s.err = nil
+		s.tell(s.who, "transcript", Facts{Subject: s.m.Subject, Transcript: lines, Reason: "refused"}).InReplyTo = s.m.MessageID
+		return
+	}
+	s.transcript(cs, lines)
+}
+
+// carryOut runs the commands one after the other on the copy of the case.
+func (s *session) carryOut(cs []Command) (lines []Line, bad bool) {
+	if len(cs) > maxCommands || len(s.m.OwnWords) > maxCommandMail {
+		return []Line{{Refused: true, Did: s.tr("一封邮件最多 %d 条命令、256 kB 正文；请分开发送。", "A mail may hold %d commands and 256 kB of text at most; please send them apart.", maxCommands)}}, true
+	}
+	errs := 0
+	for i := range cs {
+		did, err := s.run1(&cs[i])
+		var r *Refusal
+		switch {
+		case errors.As(err, &r):
+			errs++
+			lines = append(lines, Line{Command: cs[i].Raw, Did: r.In(s.lang), Refused: true})
+		case err != nil:
+			s.err = err
+			return lines, false
+		default:
+			lines = append(lines, Line{Command: cs[i].Raw, Did: did})
+		}
+		if errs == maxErrors {
+			lines = append(lines, Line{Refused: true, Did: s.tr("已有 %d 行有误，其余各行未再检查。", "%d lines are wrong; the rest was not looked at.", errs)})
+			break
+		}
+	}
+	return lines, errs > 0
+}
+
+// transcript answers a command mail that was carried out. What a single
+// reading command brings up is the answer itself.
+func (s *session) transcript(cs []Command, lines []Line) {
+	reading := func(c Command) bool { return c.verb.Layer == Reads }
+	if len(cs) == 1 && reading(cs[0]) {
+		for i := range s.out.Mails {
+			if m := &s.out.Mails[i]; SameAddr(m.To.Addr, s.who.Address) {
+				m.InReplyTo, m.Facts.Subject = s.m.MessageID, s.m.Subject
+				if m.Template != "help" {
+					m.Facts.Transcript = lines
+				}
+				return
+			}
+		}
+	}
+	s.tell(s.who, "transcript", Facts{Subject: s.m.Subject, Transcript: lines}).InReplyTo = s.m.MessageID
+}
+
+// run1 checks one command and runs it.
+func (s *session) run1(c *Command) (string, error) {
+	v := c.verb
+	if c.stray {
+		return "", Refuse("这一行写在其他文字之后，没有当作命令执行。命令请写在邮件最前面。",
+			"This line stands below other text and was not read as a command. Commands belong at the top of the mail.")
+	}
+	if v == nil {
+		if near := closest(c.Verb); near != nil {
+			return "", Refuse("没有“%[1]s”这条命令。您要写的是否为：%[2]s", "There is no command %[1]q. Did you mean: %[3]s", c.Verb, near.Usage("zh"), near.Usage("en"))
+		}
+		return "", Refuse("没有“%s”这条命令。发送 #帮助 可看到您此刻可用的命令。", "There is no command %q. Send #help to see what you may do now.", c.Verb)
+	}
+	if err := s.permit(v); err != nil {
+		return "", err
+	}
+	c.Text = strings.TrimSpace(c.Text)
+	if c.Text == "" && c.Args["reason"] != "" {
+		c.Text = c.Args["reason"]
+	}
+	if v.Text == MustText && c.Text == "" {
+		return "", Refuse("缺少内容。用法：%[1]s", "The text is missing. Usage: %[2]s", v.Usage("zh"), v.Usage("en"))
+	}
+	if v.Text == NoText && c.Text != "" {
+		return "", Refuse("“%[3]s”是多余的。用法：%[1]s", "%[3]q does not belong here. Usage: %[2]s", v.Usage("zh"), v.Usage("en"), excerpt(c.Text, 30))
+	}
+	did, err := s.run(c)
+	if err == nil && s.err != nil {
+		err = s.err
+	}
+	return did, err
+}
+
+// permit checks who may use a verb here and now. Its refusals say what is
+// possible instead.
+func (s *session) permit(v *Verb) error {
+	if s.c == nil {
+		if v.NoCase {
+			return nil
+		}
+		return Refuse("这封邮件没有指明案件。请回复本台发出的案件邮件，或在主题中写上案号（如 [T2026-0001]）。",
+			"The mail names no case. Reply to a mail of the case, or put its number (such as [T2026-0001]) into the subject.")
+	}
+	if s.c.Conflicted(s.who) && !v.NoCase {
+		return Refuse("您与本案有利害关系或已回避，不能查看或处理本案。", "You have a conflict of interest in this case, or have stepped aside; you may neither read it nor act on it.")
+	}
+	if !s.c.allows(s.who, v.Roles) {
+		return Refuse("这条命令由%[1]s使用。", "This command is for %[2]s.", rolesIn(v.Roles, "zh"), rolesIn(v.Roles, "en"))
+	}
+	if !v.In(s.c.State) {
+		can := s.p.possible(s.c, s.who)
+		return Refuse("本案现为“%[1]s”，不能用 #%[3]s。此刻可用：%[5]s", "The case is %[2]s; #%[4]s cannot be used now. You may use: %[6]s",
+			s.c.State.In("zh"), s.c.State.In("en"), v.Zh[0], v.En[0], names(can, "zh"), names(can, "en"))
+	}
+	if v.Layer == Writes {
+		return s.trust()
+	}
+	return nil
+}
+
+// trust demands, for a command that changes something, that the mail came to
+// the address which only this person was given for this case, and, where the
+// mail set-up can tell, that the From domain is genuine.
+func (s *session) trust() error {
+	t := s.m.token(s.p.Address)
+	if t == nil || t.Purpose != ForStaff || !strings.EqualFold(t.Ref, s.c.Ref) || !s.p.Keys.Verify(*t, s.who.Address, s.at) {
+		return Refuse("为防冒名，改动案件的命令须发到本台给您的专用回复地址。请直接回复本邮件，并保留同样的命令。",
+			"To guard against forgery, a command that changes a case must be sent to the reply address that the desk gave to you. Reply to this mail with the same command.")
+	}
+	if s.p.RequireDomain && !s.m.genuine() {
+		s.out.Alerts = append(s.out.Alerts, Alert{Kind: "forged", Text: "a command mail carried a valid token but its From domain was not verified"})
+		return Refuse("无法核实发件域名，命令未执行。请从本所邮箱发送。", "The sender's domain could not be verified, so nothing was done. Please send from the firm's own mail account.")
+	}
+	return nil
+}
+
+func (m *Message) token(desk string) *Token { return KeysOf(m, desk).Token }
+
+// genuine reports whether our own hosts or our own verification vouch for the
+// domain or the account of From.
+func (m *Message) genuine() bool {
+	_, domain, _ := strings.Cut(strings.ToLower(m.From.Addr), "@")
+	return m.Froms <= 1 && (m.Auth.DMARC == "pass" || slices.Contains(m.Auth.DKIM, domain) || SameAddr(m.Auth.Submitter, m.From.Addr))
+}
+
+// allows reports whether a person has one of the roles, those on this case
+// among them.
+func (c *Case) allows(p *Person, roles []Role) bool {
+	for _, r := range roles {
+		switch r {
+		case TheHandler:
+			if SameAddr(c.Handler, p.Address) {
+				return true
+			}
+		case TheAssignee:
+			if SameAddr(c.Assignee, p.Address) {
+				return true
+			}
+		case ThePanel:
+			if c.Appeal != nil && slices.Contains(c.Appeal.Panel, p.Address) {
+				return true
+			}
+		default:
+			if p.Is(r) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// possible lists the verbs that a person may use on a case now.
+func (p *Policy) possible(c *Case, who *Person) []*Verb {
+	var out []*Verb
+	for _, v := range Vocabulary() {
+		switch {
+		case c == nil && !v.NoCase, c != nil && !v.In(c.State):
+		case c != nil && !v.NoCase && (c.Conflicted(who) || !c.allows(who, v.Roles)):
+		default:
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// staffWords keeps a mail without commands: on the case if it names one, in
+// the holding pen if not.
+func (s *session) staffWords() {
+	if s.c == nil || s.c.Conflicted(s.who) {
+		s.out.Hold = "mail from staff that names no case and holds no command"
+		if !s.damped() {
+			m := s.tell(s.who, "help", Facts{Subject: s.m.Subject, Reason: "no_case", Transcript: s.p.Help(nil, s.who)})
+			m.Auto, m.InReplyTo = true, s.m.MessageID
+		}
+		return
+	}
+	s.do(&Heard{From: s.m.From, Who: "staff", Text: s.m.OwnWords, MessageID: s.m.MessageID, Attachments: s.m.Attachments})
+	if s.damped() {
+		return
+	}
+	m := s.tell(s.who, "note_kept", Facts{Subject: s.m.Subject, Text: s.m.OwnWords, Attachments: s.m.Attachments})
+	m.Auto, m.InReplyTo = true, s.m.MessageID
+	m.Facts.Attachments = nil
+}
+
+func names(vs []*Verb, lang string) string {
+	var out []string
+	for _, v := range vs {
+		out = append(out, "#"+v.Name(lang))
+	}
+	return strings.Join(out, " ")
+}
+
+var roleWords = map[Role][2]string{
+	Officer: {"客服专员", "client-services officers"}, Head: {"客服部负责人", "the head of client services"}, Member: {"委员", "committee members"},
+	Chair: {"主任委员", "the committee's chair"}, Auditor: {"审计", "auditors"}, TheHandler: {"本案责任人", "the responsible person of the case"},
+	TheAssignee: {"被指派的人", "the person who was asked to investigate"}, ThePanel: {"审理本申诉的委员", "the members who sit on this appeal"}, AnyStaff: {"本所人员", "staff"},
+	Investigator: {"调查人员", "investigators"}, Counsel: {"法律顾问", "counsel"}, Management: {"管理层", "management"}, HR: {"人力资源", "HR"}, Admin: {"管理员", "administrators"},
+}
+
+// In gives the role in words.
+func (r Role) In(lang string) string {
+	w := roleWords[r]
+	return pick(lang, w[0], w[1])
+}
+
+func rolesIn(rs []Role, lang string) string {
+	var out []string
+	for _, r := range rs {
+		out = append(out, r.In(lang))
+	}
+	return strings.Join(out, pick(lang, "、", ", "))
+}
+
+// run finds a verb's work in its family's file.
+func (s *session) run(c *Command) (string, error) {
+	switch c.verb.En[0] {
+	case "admit":
+		return s.admit(c)
+	case "classify":
+		return s.classify(c)
+	case "allegation":
+		return s.allege(c)
+	case "assign":
+		return s.assign(c)
+	case "accept":
+		return s.takeOn()
+	case "recuse":
+		return s.recuse(c)
+	case "ask":
+		return s.ask(c)
+	case "interview", "note", "evidence":
+		return s.note(c)
+	case "finding":
+		return s.find(c)
+	case "cause":
+		return s.cause1(c)
+	case "remedy":
+		return s.remedy(c)
+	case "measure":
+		return s.measure(c)
+	case "report":
+		return s.report(c)
+	case "draft":
+		return s.draft(c)
+	case "approve":
+		return s.approve(c)
+	case "return":
+		return s.giveBack(c)
+	case "appeal":
+		return s.appealFor(c)
+	case "vote":
+		return s.vote(c)
+	case "decide":
+		return s.decide(c)
+	case "close":
+		return s.close(c)
+	case "reopen":
+		return s.reopen(c)
+	case "language":
+		return s.language(c)
+	case "show":
+		return s.show()
+	case "list":
+		return s.list()
+	case "help":
+		return s.help()
+	}
+	return "", fmt.Errorf("command %s has no work", c.verb.En[0])
+}

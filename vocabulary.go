@@ -1,0 +1,236 @@
+package complaints
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// TextRule says whether a command takes text: the rest of its line and the
+// lines below it.
+type TextRule int
+
+// The rules.
+const (
+	NoText TextRule = iota
+	MayText
+	MustText
+)
+
+// Layer is how sure the desk must be of who wrote a command.
+type Layer int
+
+// The layers: reading needs the register, writing a capability token as well.
+const (
+	Reads Layer = iota
+	Writes
+)
+
+// Roles that a person has only on one case.
+const (
+	TheHandler  Role = "handler"  // responsible person of this case
+	TheAssignee Role = "assignee" // asked to investigate it
+	ThePanel    Role = "panel"    // sits on this appeal
+)
+
+// Verb is one row of the command table.
+type Verb struct {
+	Zh, En [2]string // name, usage after the name
+	Alias  []string  // further names
+	Layer  Layer
+	Text   TextRule
+	Words  int         // positional words it takes
+	Keys   [][3]string // own name, Chinese, English
+	Number bool        // numbers are keys too: 1=成立
+	Roles  []Role      // who may
+	States []State     // where; nil: in every open state
+	NoCase bool        // works without a case as well
+	Does   [2]string   // effect in one line, zh and en
+}
+
+// Name gives the verb's name in a language.
+func (v *Verb) Name(lang string) string { return pick(lang, v.Zh[0], v.En[0]) }
+
+// Usage gives the whole usage line in a language.
+func (v *Verb) Usage(lang string) string {
+	name, args := v.Zh[0], v.Zh[1]
+	if lang == "en" {
+		name, args = v.En[0], v.En[1]
+	}
+	return strings.TrimSpace("#" + name + " " + args)
+}
+
+// key gives the own name of an argument by any of its names, or "".
+func (v *Verb) key(name string) string {
+	for _, k := range v.Keys {
+		for _, n := range k {
+			if strings.EqualFold(n, name) {
+				return k[0]
+			}
+		}
+	}
+	if v.Number {
+		if n, err := strconv.Atoi(name); err == nil && n > 0 && n < 1000 {
+			return strconv.Itoa(n)
+		}
+	}
+	return ""
+}
+
+// findVerb finds a verb by any of its names, or gives nil.
+func findVerb(name string) *Verb {
+	for _, v := range Vocabulary() {
+		if v.Zh[0] == name || strings.EqualFold(v.En[0], name) {
+			return v
+		}
+		for _, a := range v.Alias {
+			if strings.EqualFold(a, name) {
+				return v
+			}
+		}
+	}
+	return nil
+}
+
+// closest gives the verb whose name differs least from a word, or nil if none
+// comes near.
+func closest(name string) *Verb {
+	var best *Verb
+	least := 3
+	for _, v := range Vocabulary() {
+		for _, n := range append([]string{v.Zh[0], v.En[0]}, v.Alias...) {
+			limit := max(1, len([]rune(n))/2)
+			if d := distance(strings.ToLower(name), n); d < least && d <= limit {
+				best, least = v, d
+			}
+		}
+	}
+	return best
+}
+
+// distance is the Levenshtein distance in runes.
+func distance(a, b string) int {
+	x, y := []rune(a), []rune(b)
+	row := make([]int, len(y)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(x); i++ {
+		before := row[0]
+		row[0] = i
+		for j := 1; j <= len(y); j++ {
+			cost := before
+			if x[i-1] != y[j-1] {
+				cost++
+			}
+			before = row[j]
+			row[j] = min(row[j]+1, row[j-1]+1, cost)
+		}
+	}
+	return row[len(y)]
+}
+
+// The states in which families of commands work.
+var (
+	working  = []State{Investigating, AwaitingClient}
+	building = []State{Registered, Triage, Investigating, AwaitingClient}
+	offering = []State{Investigating, AwaitingClient, ReportReview, DecisionDraft}
+)
+
+// Vocabulary is the table of commands, in the order of a case's life. It holds
+// what may be said, by whom and where; what each does stands in the family's
+// own file, and (*session).run finds it there.
+func Vocabulary() []*Verb { return vocabulary }
+
+var vocabulary = []*Verb{
+	{Zh: [2]string{"受理", "类别=F6"}, En: [2]string{"admit", "category=F6"}, Layer: Writes,
+		Roles: []Role{Officer, Head}, States: []State{Registered}, Keys: [][3]string{{"category", "类别", "category"}},
+		Does: [2]string{"转入初审，并记下主要类别", "takes the complaint in for review and notes its main category"}},
+	{Zh: [2]string{"分类", "F6"}, En: [2]string{"classify", "F6"}, Layer: Writes, Words: 1,
+		Roles: []Role{Officer, Head}, Keys: [][3]string{{"category", "类别", "category"}},
+		Does: [2]string{"更改主要类别", "changes the main category"}},
+	{Zh: [2]string{"事项", "[被投诉人=地址] 投诉事项"}, En: [2]string{"allegation", "[respondent=address] what is complained of"}, Layer: Writes, Text: MustText,
+		Roles: staffOfCase, States: building, Keys: [][3]string{{"no", "序号", "no"}, {"respondent", "被投诉人", "respondent"}},
+		Does: [2]string{"增加一项投诉事项；写明序号=则改写该项", "adds an allegation; with no= it replaces that one"}},
+	{Zh: [2]string{"指派", "地址"}, En: [2]string{"assign", "address"}, Layer: Writes, Words: 1,
+		Roles: []Role{Officer, Head}, States: building,
+		Does: [2]string{"请一位同事担任调查责任人", "asks a colleague to investigate"}},
+	{Zh: [2]string{"接受", ""}, En: [2]string{"accept", ""}, Layer: Writes, Roles: []Role{TheAssignee},
+		Does: [2]string{"接受指派，成为责任人", "accepts the assignment and makes you the responsible person"}},
+	{Zh: [2]string{"回避", "理由"}, En: [2]string{"recuse", "reason"}, Layer: Writes, Text: MustText,
+		Roles: []Role{TheAssignee, TheHandler, ThePanel}, Keys: [][3]string{{"reason", "理由", "reason"}},
+		Does: [2]string{"退出本案，并记下理由", "takes you off this case and records why"}},
+	{Zh: [2]string{"询问", "[期限=2026-12-01] 问题"}, En: [2]string{"ask", "[due=2026-12-01] question"}, Layer: Writes, Text: MustText,
+		Roles: staffOfCase, States: append([]State{Registered, Triage}, working...), Keys: [][3]string{{"due", "期限", "due"}},
+		Does: [2]string{"以本案地址向投诉人发问", "puts a question to the client from the case's address"}},
+	{Zh: [2]string{"访谈", "对象=姓名 摘要"}, En: [2]string{"interview", "with=name summary"}, Layer: Writes, Text: MustText,
+		Roles: []Role{TheHandler}, States: working, Keys: [][3]string{{"with", "对象", "with"}},
+		Does: [2]string{"记录一次访谈；邮件附件一并存入案卷", "puts an interview on file, with the mail's attachments"}},
+	{Zh: [2]string{"备注", "内容"}, En: [2]string{"note", "text"}, Layer: Writes, Text: MustText, Roles: staffOfCase,
+		Does: [2]string{"记一条备注；邮件附件一并存入案卷", "puts a note on file, with the mail's attachments"}},
+	{Zh: [2]string{"取证", "说明"}, En: [2]string{"evidence", "what it shows"}, Layer: Writes, Text: MustText,
+		Roles: staffOfCase, States: building,
+		Does: [2]string{"把邮件附件作为证据存入案卷", "puts the mail's attachments on file as evidence"}},
+	{Zh: [2]string{"认定", "1=成立 理由"}, En: [2]string{"finding", "1=upheld reasons"}, Layer: Writes, Text: MayText, Number: true,
+		Roles: []Role{TheHandler}, States: working, Keys: [][3]string{{"reason", "理由", "reason"}, {"evidence", "证据", "evidence"}},
+		Does: [2]string{"对某项作出认定：成立、部分成立、不成立、无法查实", "finds on an allegation: upheld, partly, not_upheld, undetermined"}},
+	{Zh: [2]string{"根因", "P2 [说明]"}, En: [2]string{"cause", "P2 [text]"}, Layer: Writes, Text: MayText, Words: 1,
+		Roles: []Role{TheHandler, Head}, States: offering,
+		Does: [2]string{"记下根本原因的代码", "records a root cause by its code"}},
+	{Zh: [2]string{"补救", "[类型=退费] [金额=3000] [期限=2026-12-10] 内容"}, En: [2]string{"remedy", "[kind=refund] [amount=3000] [due=2026-12-10] text"}, Layer: Writes, Text: MustText,
+		Roles: staffOfCase, States: offering, Keys: [][3]string{{"kind", "类型", "kind"}, {"amount", "金额", "amount"}, {"due", "期限", "due"}},
+		Does: [2]string{"写入处理结果告知书的补救方案", "adds a remedy to the result letter"}},
+	{Zh: [2]string{"措施", "负责人=财务部主管 期限=2026-12-18 内容"}, En: [2]string{"measure", "owner=\"Head of Finance\" due=2026-12-18 text"}, Layer: Writes, Text: MustText,
+		Roles: staffOfCase, States: append([]State{AppealReview}, offering...), Keys: [][3]string{{"owner", "负责人", "owner"}, {"due", "期限", "due"}},
+		Does: [2]string{"写入一项改进措施，注明岗位和期限", "adds an improvement measure, with a post and a date"}},
+	{Zh: [2]string{"报告", "报告正文"}, En: [2]string{"report", "text of the report"}, Layer: Writes, Text: MustText,
+		Roles: []Role{TheHandler}, States: []State{Investigating},
+		Does: [2]string{"提交书面调查报告，送负责人审核", "files the written report for review"}},
+	{Zh: [2]string{"拟稿", "[补充说明]"}, En: [2]string{"draft", "[remarks]"}, Layer: Writes, Text: MayText,
+		Roles: staffOfCase, States: []State{DecisionDraft},
+		Does: [2]string{"生成处理结果告知书草稿，送另一人批准", "drafts the result letter and puts it before a second person"}},
+	{Zh: [2]string{"批准", "[草稿校验码]"}, En: [2]string{"approve", "[hash of the draft]"}, Layer: Writes, Words: 1,
+		Roles: []Role{Head, Chair}, States: []State{ReportReview, DecisionDraft, AppealReview},
+		Does: [2]string{"批准报告；引用校验码则批准该份草稿并签发", "approves the report; with the hash it approves that draft and issues it"}},
+	{Zh: [2]string{"退回", "理由"}, En: [2]string{"return", "reason"}, Layer: Writes, Text: MustText,
+		Roles: []Role{Head, Chair}, States: []State{ReportReview, DecisionDraft, AppealReview}, Keys: [][3]string{{"reason", "理由", "reason"}},
+		Does: [2]string{"退回报告或草稿，写明理由", "sends the report or the draft back, with the reason"}},
+	{Zh: [2]string{"申诉", "[申诉理由]"}, En: [2]string{"appeal", "[grounds]"}, Layer: Writes, Text: MayText,
+		Roles: []Role{Officer, Head, Chair}, States: []State{Decided, Closed},
+		Does: [2]string{"代投诉人登记申诉", "lodges an appeal on the client's behalf"}},
+	{Zh: [2]string{"表决", "维持|变更|撤销|发回 理由"}, En: [2]string{"vote", "affirm|vary|quash|remit reasons"}, Layer: Writes, Text: MustText, Words: 1,
+		Roles: []Role{ThePanel}, States: []State{AppealReview}, Keys: [][3]string{{"reason", "理由", "reason"}},
+		Does: [2]string{"就申诉表决，须写理由", "votes on the appeal, with reasons"}},
+	{Zh: [2]string{"决定", "维持|变更|撤销|发回 决定理由"}, En: [2]string{"decide", "affirm|vary|quash|remit reasons of the decision"}, Layer: Writes, Text: MustText, Words: 1,
+		Roles: []Role{Chair}, States: []State{AppealReview},
+		Does: [2]string{"按表决结果拟出申诉决定书，由您核对后签发", "draws up the decision as voted; you check the PDF and issue it"}},
+	{Zh: [2]string{"结案", "[代码=答复后未申诉] [说明]"}, En: [2]string{"close", "[code=settled] [reason]"}, Layer: Writes, Text: MayText,
+		Roles: []Role{Officer, Head}, States: []State{Decided, AppealDecided, InRemedy}, Keys: [][3]string{{"code", "代码", "code"}},
+		Does: [2]string{"结案并告知投诉人", "closes the case and tells the client"}},
+	{Zh: [2]string{"重开", "理由"}, En: [2]string{"reopen", "reason"}, Layer: Writes, Text: MustText,
+		Roles: []Role{Head, Chair}, States: []State{Closed},
+		Does: [2]string{"重新调查，重新计算期限", "takes the case up again, with a new time limit"}},
+	{Zh: [2]string{"语言", "zh|en"}, En: [2]string{"language", "zh|en"}, Layer: Writes, Words: 1, Roles: staffOfCase,
+		Does: [2]string{"更改致投诉人函件的语言", "sets the language in which the client is written to"}},
+	{Zh: [2]string{"查看", ""}, En: [2]string{"show", ""}, Words: 1, States: everyState,
+		Roles: []Role{Officer, Head, TheHandler, TheAssignee, ThePanel, Chair, Auditor},
+		Does:  [2]string{"发来本案全部内容", "sends you the whole case"}},
+	{Zh: [2]string{"清单", ""}, En: [2]string{"list", ""}, NoCase: true, Roles: []Role{AnyStaff}, States: everyState,
+		Does: [2]string{"发来您名下的未结案件", "sends you the open cases that concern you"}},
+	{Zh: [2]string{"帮助", ""}, En: [2]string{"help", ""}, Alias: []string{"?"}, NoCase: true, Roles: []Role{AnyStaff}, States: everyState,
+		Does: [2]string{"列出您此刻可用的命令", "lists the commands that you may use now"}},
+}
+
+var staffOfCase = []Role{Officer, Head, TheHandler}
+
+var everyState = []State{Registered, Triage, Investigating, AwaitingClient, Suspended, ReportReview, CommitteePre, DecisionDraft, Decided,
+	AppealLodged, AppealReview, AppealDecided, InRemedy, External, Closed, Archived, NotComplaint, Declined, Referred, Merged, Withdrawn, NotPursued}
+
+// In reports whether the verb works in a state; without States it works in
+// every open one.
+func (v *Verb) In(s State) bool {
+	if v.States == nil {
+		return s.Open()
+	}
+	return slices.Contains(v.States, s)
+}
