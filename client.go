@@ -1,6 +1,7 @@
 package complaints
 
 import (
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -178,4 +179,104 @@ func languageOf(text, otherwise string) string {
 		return "en"
 	}
 	return otherwise
+}
+
+// wish is what a client's mail asks the desk to do, as far as it can be told.
+type wish struct {
+	kind  string // status, appeal, accept, withdraw; "" none
+	clear bool   // false: the word is there, the will is not certain
+	text  string // what stands beside it
+}
+
+// wishes are the words, and the whole first lines that leave no doubt.
+var wishes = []struct {
+	kind    string
+	command []string
+	plain   *regexp.Regexp // the first line says just this
+	mention *regexp.Regexp // it may mean it
+}{
+	{"appeal", []string{"申诉", "appeal"},
+		regexp.MustCompile(`(?i)^(本人|我们?|现|特|特此)?(要|要求|正式|现|特此|决定|希望|请求)*(不服.{0,30}[，,；;]?(现|特)?(提出|要求|正式|特此)*申诉|(向.{0,20}委员会)?(提出|提起|进行)?申诉|不服|对.{0,30}不服.{0,20})$|^i (wish|want|would like) to appeal( against .{1,60}| to the .{1,40}| the .{1,60})?$|^i (hereby )?appeal( against .{1,60}| to .{1,60})?$|^(appeal|notice of appeal)$`),
+		regexp.MustCompile(`(?i)申诉|不服|\bappeal`)},
+	{"withdraw", []string{"撤回", "withdraw"},
+		regexp.MustCompile(`(?i)^(本人|我)?(要求?|申请|请求|决定|希望|同意)*(撤回|撤销)(本次|该|我的)?投诉$|^(撤回|撤诉)$|^i (wish|want|would like) to withdraw( my complaint)?$|^withdraw$`),
+		regexp.MustCompile(`(?i)撤回|撤诉|撤销投诉|\bwithdraw`)},
+	{"accept", []string{"接受", "accept"},
+		regexp.MustCompile(`(?i)^(本人|我)?(愿意|同意|决定)*(接受|同意)(上述|该|你们的?|贵所的?|这个)?(补救|处理|解决|退费)?(方案|结果|建议|提议)?$|^i accept( the offer| your offer)?$|^accept(ed)?$`),
+		regexp.MustCompile(`(?i)接受.{0,12}(方案|结果|提议)|同意.{0,12}(方案|结果)|\bi (would )?accept`)},
+	{"status", []string{"进度", "status", "progress"},
+		regexp.MustCompile(`(?i)^(请问|想?问一?下?|查询|请告知)*(案件|投诉|办理|处理)?的?(进度|进展)(如何|怎么样|怎样|到哪一?步了?)?(了|呢)?$|^(status|progress)$`),
+		nil},
+}
+
+var (
+	edge  = " \t\u3000。．.，,！!：:；;～~"
+	doubt = regexp.MustCompile(`(?i)[?？吗]|不(想|再|要|打算|准备|会|需要)?(提出|提起)?申诉|放弃|是否|能否|可否|如何|怎么|怎样|如果|假如|若|暂不|先不|不接受|不同意|不撤|保留|\bif\b|\bnot\b|n't|\bwhether\b|\bhow\b|\bmight\b|\bmay\b`)
+)
+
+// readWish reads the first line that is not blank. A command (#申诉) or a line
+// that says nothing else is clear. A text that only mentions the word is not,
+// and a line with a doubt in it never is.
+func readWish(own string) wish {
+	if cs := ParseCommands(own); len(cs) > 0 {
+		for _, w := range wishes {
+			for _, name := range w.command {
+				if strings.EqualFold(cs[0].Verb, name) {
+					return wish{kind: w.kind, clear: true, text: strings.TrimSpace(afterFirstLine(own, cs[0].Line, cs[0].Text))}
+				}
+			}
+		}
+		return wish{}
+	}
+	line, rest := firstLine(own)
+	bare := strings.Trim(line, edge)
+	for _, w := range wishes {
+		if w.plain.MatchString(bare) && (!doubt.MatchString(line) || w.kind == "status") {
+			return wish{kind: w.kind, clear: true, text: rest}
+		}
+	}
+	// A first sentence may say it and give the grounds in the same breath.
+	first, after, _ := strings.Cut(bare, "。")
+	if len(after) == 0 {
+		first, after, _ = strings.Cut(bare, ". ")
+	}
+	for _, w := range wishes {
+		if first != bare && w.plain.MatchString(strings.Trim(first, edge)) && !doubt.MatchString(first) {
+			return wish{kind: w.kind, clear: true, text: strings.TrimSpace(after + "\n" + rest)}
+		}
+	}
+	for _, w := range wishes {
+		if w.mention != nil && w.mention.MatchString(own) {
+			return wish{kind: w.kind, text: own}
+		}
+	}
+	return wish{}
+}
+
+// firstLine gives the first line that is neither blank nor a salutation, and
+// what stands below it.
+func firstLine(own string) (line, rest string) {
+	lines := strings.Split(own, "\n")
+	for i, l := range lines {
+		t := strings.TrimSpace(l)
+		if t == "" || salutation.MatchString(t) {
+			continue
+		}
+		return t, strings.TrimSpace(strings.Join(lines[i+1:], "\n"))
+	}
+	return "", ""
+}
+
+var salutation = regexp.MustCompile(`(?i)^(您好|你好|尊敬的.{0,20}|.{0,12}(律师|老师|先生|女士|经理|客服部?|客户服务部|律师事务所|贵所)|dear .{1,40}|hello|hi|good (morning|afternoon))[\s!！,，:：。.您你好]*$`)
+
+// afterFirstLine is the text that a client wrote beside a command of theirs:
+// all lines below it, for no client knows where a text ends.
+func afterFirstLine(own string, line int, text string) string {
+	lines := strings.Split(own, "\n")
+	below := strings.TrimSpace(strings.Join(lines[min(line, len(lines)):], "\n"))
+	head, _, _ := strings.Cut(text, "\n")
+	if head != "" && !strings.HasPrefix(below, head) {
+		return head + "\n" + below
+	}
+	return below
 }
