@@ -1,0 +1,87 @@
+package mailtest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Delivered is a mail in a maildir.
+type Delivered struct {
+	Raw   []byte // as stored, with CRLF line ends
+	Flags string // maildir flags: S seen, T deleted …; "" if none
+	Path  string
+}
+
+// Mails returns what an account has in a folder ("" or "INBOX", "Processed" …),
+// read from the disk, in order of arrival.
+func (d *Dovecot) Mails(user, folder string) []Delivered {
+	d.t.Helper()
+	var mails []Delivered
+	for _, sub := range []string{"new", "cur"} {
+		dir := filepath.Join(d.maildir(user, folder), sub)
+		entries, err := os.ReadDir(dir)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			d.t.Fatal(err)
+		}
+		for _, e := range entries {
+			path := filepath.Join(dir, e.Name())
+			raw, err := os.ReadFile(path)
+			if errors.Is(err, fs.ErrNotExist) {
+				continue // moved or flagged since
+			}
+			if err != nil {
+				d.t.Fatal(err)
+			}
+			_, flags, _ := strings.Cut(e.Name(), ":2,")
+			mails = append(mails, Delivered{Raw: crlf(raw), Flags: flags, Path: path})
+		}
+	}
+	slices.SortStableFunc(mails, func(a, b Delivered) int { return slices.Compare(arrival(a.Path), arrival(b.Path)) })
+	return mails
+}
+
+// Wait returns the mails of a folder when there are at least n. The test fails
+// if that takes longer than 20 s.
+func (d *Dovecot) Wait(user, folder string, n int) []Delivered {
+	d.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), deadline)
+	defer cancel()
+	for {
+		mails := d.Mails(user, folder)
+		if len(mails) >= n {
+			return mails
+		}
+		select {
+		case <-ctx.Done():
+			d.t.Fatalf("%s has %d mails in folder %q, want %d", user, len(mails), folder, n)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// arrival reads the time from the name of a maildir file: seconds.Mµs….
+func arrival(path string) []int {
+	name := filepath.Base(path)
+	sec, rest, _ := strings.Cut(name, ".")
+	s, _ := strconv.Atoi(sec)
+	us := 0
+	if _, after, ok := strings.Cut(rest, "M"); ok {
+		digits := after[:len(after)-len(strings.TrimLeft(after, "0123456789"))]
+		us, _ = strconv.Atoi(digits)
+	}
+	return []int{s, us}
+}
+
+// crlf gives text the line ends it had on the wire; Dovecot may store LF.
+func crlf(b []byte) []byte {
+	b = bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))
+	return bytes.ReplaceAll(b, []byte("\n"), []byte("\r\n"))
+}
