@@ -1,0 +1,231 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lib/pq"
+
+	"complaints"
+)
+
+// How says by which key a message was placed.
+type How struct {
+	By     By
+	Outbox int64  // number of the outgoing mail that a return-path token or a message-id names; 0: none
+	Guess  string // reference that was named without the right to; "" if none
+	Person string // By token of staff: whose
+}
+
+// By is the kind of key that placed a message.
+type By string
+
+// The keys, strongest first (mail.md, “Which case”).
+const (
+	ByToken     By = "token"     // a signed token in the recipient address
+	ByMessageID By = "reference" // In-Reply-To or References
+	ByRef       By = "ref"       // the number in the subject, from one who may use it
+	ByNone      By = ""
+)
+
+// LockCase finds the case that a message belongs to and locks it until the end
+// of the transaction. Keys are tried strongest first: a signed token in the
+// recipient address; the message-ids it refers to, if we sent them or they
+// belong to a case; the reference number in the subject, if the sender is the
+// case's complainant or stands in the staff register. The case is nil if there
+// is none: How.Guess then names what was asked for without right.
+func (tx *Tx) LockCase(ctx context.Context, k complaints.CaseKeys, m *complaints.Message, keys complaints.Keyring, at time.Time) (*complaints.Case, How, error) {
+	var how How
+	var ref string
+	var outbox int64
+	if t := k.Token; t != nil && len(t.Ref) <= 40 {
+		switch {
+		case !keys.Verify(*t, m.From.Addr, at):
+			how.Guess = complaints.FindRef(t.Ref)
+		case t.Purpose == complaints.ForBounce:
+			outbox, _ = strconv.ParseInt(t.Ref, 10, 64)
+		default:
+			ref = t.Ref
+			if t.Purpose == complaints.ForStaff {
+				how.Person = m.From.Addr
+			}
+		}
+	}
+	ids := make([]string, 0, len(k.MessageIDs)+1)
+	if m.DSN != nil && m.DSN.MessageID != "" {
+		ids = append(ids, clean(m.DSN.MessageID))
+	}
+	for _, id := range k.MessageIDs {
+		if id != "" {
+			ids = append(ids, clean(id))
+		}
+	}
+	if ref == "" && outbox == 0 && len(ids) == 0 && k.Ref == "" { // a new complaint, most often
+		return nil, how, nil
+	}
+	var (
+		body, head []byte
+		by         string
+		found      string
+		sent       sql.NullInt64
+	)
+	// Each branch gives at most a few candidates; the best one is locked. The
+	// last branch alone asks who the sender is.
+	err := tx.tx.QueryRowContext(ctx, `
+		with candidates as (
+			select 1 as rank, 0::bigint as n, $1::text as ref, null::bigint as outbox where $1::text <> ''
+			union all
+			select 1, 0, case_ref, id from outbox where id = $2::bigint and case_ref is not null
+			union all
+			select 2, i.n, o.case_ref, o.id
+			from unnest($3::text[]) with ordinality i(id, n) join outbox o on o.message_id = i.id where o.case_ref is not null
+			union all
+			select 2, i.n, m.case_ref, null
+			from unnest($3::text[]) with ordinality i(id, n) join messages m on m.message_id = i.id and i.id <> '' where m.case_ref is not null
+			union all
+			select 3, 0, ref, null from cases
+			where ref = $4::text and (complainant = $5::text or exists (select from staff where address = $5::text and active))),
+		best as (
+			select c.rank, c.ref, c.outbox from candidates c join cases using (ref)
+			order by c.rank, c.n, c.outbox nulls last limit 1)
+		select best.rank, best.outbox, cases.ref, cases.head, cases.body
+		from best join cases using (ref) for update of cases`,
+		ref, outbox, pq.Array(ids), clean(k.Ref), strings.ToLower(clean(m.From.Addr))).Scan(&by, &sent, &found, &head, &body)
+	if errors.Is(err, sql.ErrNoRows) {
+		if how.Guess == "" {
+			how.Guess = k.Ref
+		}
+		return nil, how, nil
+	}
+	if err != nil {
+		return nil, how, fmt.Errorf("find case: %w", err)
+	}
+	how.By = map[string]By{"1": ByToken, "2": ByMessageID, "3": ByRef}[by]
+	how.Outbox = sent.Int64
+	if how.By == ByToken || how.Guess == found {
+		how.Guess = ""
+	}
+	c, err := tx.keep(found, head, body)
+	return c, how, err
+}
+
+// LockRef locks a case by its reference, for what comes from no message:
+// reminders, delivery results, the command line. ErrNotFound if there is none.
+func (tx *Tx) LockRef(ctx context.Context, ref string) (*complaints.Case, error) {
+	var head, body []byte
+	err := tx.tx.QueryRowContext(ctx, `select head, body from cases where ref = $1 for update`, clean(ref)).Scan(&head, &body)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("lock case %.40s: %w", ref, err)
+	}
+	return tx.keep(ref, head, body)
+}
+
+// keep reads a locked case row and remembers the end of its chain.
+func (tx *Tx) keep(ref string, head, body []byte) (*complaints.Case, error) {
+	c := &complaints.Case{}
+	if err := json.Unmarshal(body, c); err != nil {
+		return nil, fmt.Errorf("case %s: %w", ref, err)
+	}
+	tx.heads[ref] = head
+	return c, nil
+}
+
+// Case reads a case as it stands. ErrNotFound if there is none.
+func (db *DB) Case(ctx context.Context, ref string) (c *complaints.Case, err error) {
+	err = db.read(ctx, func(tx *Tx) error {
+		var body []byte
+		if err := tx.tx.QueryRowContext(ctx, `select body from cases where ref = $1`, clean(ref)).Scan(&body); err != nil {
+			return err
+		}
+		c = &complaints.Case{}
+		return json.Unmarshal(body, c)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("case %.40s: %w", ref, err)
+	}
+	return c, nil
+}
+
+// Filter chooses cases for a list. A zero field does not restrict.
+type Filter struct {
+	Open        bool            // only those in which work remains
+	Handler     string          // address of the responsible person or the assignee
+	Complainant string          // address
+	State       string          // one state
+	Today       complaints.Date // for Row.Overdue
+	Limit       int             // 0: 1000
+}
+
+// Rows lists cases: open ones that are due first, then by reference.
+func (db *DB) Rows(ctx context.Context, f Filter) (list []complaints.Row, err error) {
+	if f.Limit <= 0 {
+		f.Limit = 1000
+	}
+	err = db.read(ctx, func(tx *Tx) error {
+		list = nil
+		rows, err := tx.tx.QueryContext(ctx, `
+			select ref, state, open, name, subject, case when handler <> '' then handler else assignee end, coalesce(to_char(due, 'YYYY-MM-DD'), '')
+			from cases
+			where (open or not $1) and ($2 = '' or handler = $2 or assignee = $2) and ($3 = '' or complainant = $3) and ($4 = '' or state = $4)
+			order by open desc, due nulls last, ref limit $5`,
+			f.Open, strings.ToLower(clean(f.Handler)), strings.ToLower(clean(f.Complainant)), clean(f.State), f.Limit)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var r complaints.Row
+			var open bool
+			var due string
+			if err := rows.Scan(&r.Ref, &r.State, &open, &r.Name, &r.Subject, &r.Handler, &due); err != nil {
+				return err
+			}
+			r.Due, _ = complaints.ParseDate(due)
+			r.Overdue = open && !r.Due.IsZero() && !f.Today.IsZero() && r.Due.Before(f.Today)
+			list = append(list, r)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list cases: %w", err)
+	}
+	return list, nil
+}
+
+// DueCases lists open cases of which a clock is to be looked at by now, the
+// longest waiting first.
+func (db *DB) DueCases(ctx context.Context, now time.Time, limit int) (refs []string, err error) {
+	err = db.read(ctx, func(tx *Tx) error {
+		refs = nil
+		rows, err := tx.tx.QueryContext(ctx, `
+			select ref from cases where open and next_at is not null and next_at <= $1 order by next_at, ref limit $2`, micro(now), limit)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var ref string
+			if err := rows.Scan(&ref); err != nil {
+				return err
+			}
+			refs = append(refs, ref)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list due cases: %w", err)
+	}
+	return refs, nil
+}

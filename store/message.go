@@ -1,0 +1,174 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"complaints"
+)
+
+// Arrival is where a mail lies on the IMAP server (RFC 3501 section 2.3.1.1).
+type Arrival struct {
+	Mailbox     string
+	UIDValidity uint32
+	UID         uint32
+}
+
+// AddMessage keeps a received mail: its raw bytes, its attachments' bytes, and
+// the parsed message. It sets m.ID and m.Automatic.
+//
+// isNew is false if the mail was taken before: by this arrival, as these very
+// bytes, or as another copy (same Message-ID and same content, other trace
+// fields). The arrival is then recorded for the first message, whose number
+// m.ID becomes, and the caller has nothing more to do. A mail with a known
+// Message-ID and other content is new; so is one whose content is known under
+// another Message-ID, or under none: m.Problems says so.
+func (tx *Tx) AddMessage(ctx context.Context, m *complaints.Message, raw []byte, a Arrival, at time.Time) (isNew bool, err error) {
+	tx.at = micro(at)
+	sum := sha256.Sum256(raw)
+	key := sum[:]
+	if m.SHA256 != "" && m.SHA256 != hex.EncodeToString(key) {
+		return false, fmt.Errorf("add message: the parsed message has hash %.12s, the bytes have %x", m.SHA256, key[:6])
+	}
+	if len(raw) > chunk { // a large mail is written apart; a usual one in the same statement
+		if err := tx.writeBlob(ctx, key, int64(len(raw)), bytes.NewReader(raw)); err != nil {
+			return false, fmt.Errorf("add message: %w", err)
+		}
+		raw = nil
+	}
+	m.SHA256 = hex.EncodeToString(key)
+	body, err := json.Marshal(m)
+	if err != nil {
+		return false, fmt.Errorf("add message: %w", err)
+	}
+	var (
+		id, same, alike sql.NullInt64
+		sender          = strings.ToLower(clean(m.From.Addr))
+	)
+	err = tx.tx.QueryRowContext(ctx, `
+		with b as (
+			insert into blobs (sha256, size) select $1, octet_length($2::bytea) where $2::bytea is not null
+			on conflict do nothing returning sha256),
+		c as (insert into chunks (sha256, n, bytes) select sha256, 0, $2::bytea from b),
+		m as (
+			insert into messages (sha256, message_id, content_hash, class, from_addr, subject, received_at, body)
+			values ($1, $3, $4, $5, $6, $7, $8, $9)
+			on conflict do nothing returning id),
+		a as (
+			insert into arrivals (mailbox, uidvalidity, uid, sha256, message, at)
+			select $10, $11, $12, $1, id, $8 from m)
+		select (select id from m),
+			(select min(id) from messages where message_id = $3 and $3 <> ''),
+			(select min(id) from messages where content_hash = $4 and $4 <> '' and from_addr = $6),
+			(select count(*) from outbox where auto and to_addr = $6 and created_at > $8::timestamptz - interval '24 hours')`,
+		key, raw, clean(m.MessageID), clean(m.ContentHash), clean(string(m.Class)), sender, clean(m.Subject), tx.at,
+		string(cleanJSON(body)), clean(a.Mailbox), int64(a.UIDValidity), int64(a.UID)).Scan(&id, &same, &alike, &m.Automatic)
+	if err != nil {
+		return false, fmt.Errorf("add message: %w", err)
+	}
+	if !id.Valid {
+		return false, tx.linkCopy(ctx, m, key, a)
+	}
+	m.ID = id.Int64
+	for _, f := range m.Attachments {
+		if f.Content == nil {
+			continue
+		}
+		if _, err := tx.putBytes(ctx, f.Content); err != nil {
+			return false, fmt.Errorf("add message: attachment: %w", err)
+		}
+	}
+	return true, tx.noteLikeness(ctx, m, same, alike)
+}
+
+// linkCopy records the arrival of a mail that was taken before.
+func (tx *Tx) linkCopy(ctx context.Context, m *complaints.Message, key []byte, a Arrival) error {
+	err := tx.tx.QueryRowContext(ctx, `
+		with first as (
+			select id from messages
+			where sha256 = $1 or (message_id = $2 and content_hash = $3 and $2 <> '')
+			order by (sha256 = $1) desc, id limit 1),
+		a as (
+			insert into arrivals (mailbox, uidvalidity, uid, sha256, message, at)
+			select $4, $5, $6, $1, id, $7 from first on conflict do nothing)
+		select id from first`,
+		key, clean(m.MessageID), clean(m.ContentHash), clean(a.Mailbox), int64(a.UIDValidity), int64(a.UID), tx.at).Scan(&m.ID)
+	if err != nil {
+		return fmt.Errorf("add message: link copy: %w", err)
+	}
+	return nil
+}
+
+// noteLikeness says in the message's problems that another one has the same
+// Message-ID, or the same content. same and alike are those messages' numbers.
+func (tx *Tx) noteLikeness(ctx context.Context, m *complaints.Message, same, alike sql.NullInt64) error {
+	if !same.Valid && !alike.Valid {
+		return nil
+	}
+	if same.Valid {
+		m.Problems = append(m.Problems, fmt.Sprintf("the Message-ID is that of message %d, the content is another: both are kept", same.Int64))
+	}
+	if alike.Valid {
+		m.Problems = append(m.Problems, fmt.Sprintf("probably a duplicate: the content is that of message %d", alike.Int64))
+	}
+	body, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("add message: %w", err)
+	}
+	_, err = tx.tx.ExecContext(ctx, `update messages set body = $2, duplicate_of = $3 where id = $1`, m.ID, string(cleanJSON(body)), alike)
+	if err != nil {
+		return fmt.Errorf("add message: %w", err)
+	}
+	return nil
+}
+
+// Seen reports whether the mail of this arrival was taken, so that a mail that
+// lies in the inbox after a crash need not be fetched again.
+func (db *DB) Seen(ctx context.Context, a Arrival) (seen bool, err error) {
+	err = db.read(ctx, func(tx *Tx) error {
+		return tx.tx.QueryRowContext(ctx, `select exists (
+			select from arrivals where mailbox = $1 and uidvalidity = $2 and uid = $3)`,
+			clean(a.Mailbox), int64(a.UIDValidity), int64(a.UID)).Scan(&seen)
+	})
+	return seen, err
+}
+
+// Message reads a message as it was parsed. Attachments are without Content:
+// their bytes are blobs. ErrNotFound if there is none.
+func (db *DB) Message(ctx context.Context, id int64) (m *complaints.Message, err error) {
+	err = db.read(ctx, func(tx *Tx) error { m, err = tx.Message(ctx, id); return err })
+	return m, err
+}
+
+// Message is DB.Message within a transaction.
+func (tx *Tx) Message(ctx context.Context, id int64) (*complaints.Message, error) {
+	var body []byte
+	err := tx.tx.QueryRowContext(ctx, `select body from messages where id = $1`, id).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("message %d: %w", id, err)
+	}
+	m := &complaints.Message{}
+	if err := json.Unmarshal(body, m); err != nil {
+		return nil, fmt.Errorf("message %d: %w", id, err)
+	}
+	m.ID = id
+	return m, nil
+}
+
+// Automatic counts the automatic mails of the hour before a time, to anybody:
+// the limit of mail.md on the whole desk is held against it.
+func (tx *Tx) Automatic(ctx context.Context, at time.Time) (n int, err error) {
+	err = tx.tx.QueryRowContext(ctx, `select count(*) from outbox where auto and created_at > $1::timestamptz - interval '1 hour'`, micro(at)).Scan(&n)
+	return n, err
+}

@@ -1,0 +1,158 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"complaints"
+)
+
+// Held is a mail that was kept but not taken in, or that a person must place.
+type Held struct {
+	ID        int64
+	Message   int64 // the store's number if it was parsed and stored; 0 if not
+	SHA256    string
+	Size      int64
+	Arrival   Arrival
+	From      string // as far as it could be read
+	Subject   string
+	Reason    string
+	Guess     string // reference of the case it may belong to
+	HeldAt    time.Time
+	State     string // held, retry (to be taken in again), taken, discarded
+	By, Why   string // of the last change
+	ChangedAt time.Time
+}
+
+// Quarantine keeps the bytes of a mail that cannot be taken in. The same mail
+// held twice is held once. m is what could be read of it, or nil.
+func (tx *Tx) Quarantine(ctx context.Context, m *complaints.Message, raw []byte, a Arrival, reason string, at time.Time) error {
+	tx.at = micro(at)
+	key, err := tx.putBytes(ctx, raw)
+	if err != nil {
+		return fmt.Errorf("quarantine: %w", err)
+	}
+	if m == nil {
+		m = &complaints.Message{}
+	}
+	_, err = tx.tx.ExecContext(ctx, `
+		insert into quarantine (sha256, mailbox, uidvalidity, uid, from_addr, subject, reason, guess, held_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing`,
+		key, clean(a.Mailbox), int64(a.UIDValidity), int64(a.UID), clean(m.From.Addr), clean(m.Subject), clean(reason),
+		complaints.FindRef(m.Subject), tx.at)
+	if err != nil {
+		return fmt.Errorf("quarantine: %w", err)
+	}
+	return nil
+}
+
+// holdMessage puts a stored message into the holding pen.
+func (tx *Tx) holdMessage(ctx context.Context, m *complaints.Message, reason, guess string) error {
+	if guess == "" {
+		guess = complaints.FindRef(m.Subject)
+	}
+	_, err := tx.tx.ExecContext(ctx, `
+		insert into quarantine (sha256, message, mailbox, uidvalidity, uid, from_addr, subject, reason, guess, held_at)
+		select m.sha256, m.id, coalesce(a.mailbox, ''), coalesce(a.uidvalidity, 0), coalesce(a.uid, 0), m.from_addr, m.subject, $2, $3, m.received_at
+		from messages m left join arrivals a on a.message = m.id where m.id = $1
+		order by a.at limit 1
+		on conflict do nothing`, m.ID, clean(reason), guess)
+	return err
+}
+
+const heldColumns = `q.id, coalesce(q.message, 0), encode(q.sha256, 'hex'), b.size, q.mailbox, q.uidvalidity, q.uid, q.from_addr, q.subject,
+	q.reason, q.guess, q.held_at, q.state, q.by, q.why, coalesce(q.changed_at, q.held_at)`
+
+func scanHeld(row interface{ Scan(...any) error }) (*Held, error) {
+	h := &Held{}
+	var validity, uid int64
+	err := row.Scan(&h.ID, &h.Message, &h.SHA256, &h.Size, &h.Arrival.Mailbox, &validity, &uid, &h.From, &h.Subject, &h.Reason, &h.Guess,
+		&h.HeldAt, &h.State, &h.By, &h.Why, &h.ChangedAt)
+	h.Arrival.UIDValidity, h.Arrival.UID = uint32(validity), uint32(uid)
+	h.HeldAt, h.ChangedAt = h.HeldAt.UTC(), h.ChangedAt.UTC()
+	return h, err
+}
+
+// QuarantineList lists held mails in a state ("" any), oldest first.
+func (db *DB) QuarantineList(ctx context.Context, state string) (list []*Held, err error) {
+	err = db.read(ctx, func(tx *Tx) error {
+		list = nil
+		rows, err := tx.tx.QueryContext(ctx, `
+			select `+heldColumns+` from quarantine q join blobs b using (sha256) where $1 = '' or q.state = $1 order by q.id`, clean(state))
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			h, err := scanHeld(rows)
+			if err != nil {
+				return err
+			}
+			list = append(list, h)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list quarantine: %w", err)
+	}
+	return list, nil
+}
+
+// QuarantineShow gives a held mail and its raw bytes.
+func (db *DB) QuarantineShow(ctx context.Context, id int64) (h *Held, raw []byte, err error) {
+	err = db.read(ctx, func(tx *Tx) error {
+		list, err := tx.tx.QueryContext(ctx, `select `+heldColumns+` from quarantine q join blobs b using (sha256) where q.id = $1`, id)
+		if err != nil {
+			return err
+		}
+		defer list.Close()
+		if !list.Next() {
+			return errors.Join(list.Err(), ErrNotFound)
+		}
+		if h, err = scanHeld(list); err != nil {
+			return err
+		}
+		list.Close()
+		raw, err = tx.blob(ctx, h.SHA256)
+		return err
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("held mail %d: %w", id, err)
+	}
+	return h, raw, nil
+}
+
+// QuarantineRetry marks a held mail to be taken in again: the receiver lists
+// state "retry" and calls QuarantineTaken in the transaction that does it.
+func (db *DB) QuarantineRetry(ctx context.Context, id int64, by string, at time.Time) error {
+	return db.Tx(ctx, func(tx *Tx) error { return tx.changeHeld(ctx, id, "retry", by, "", at) })
+}
+
+// QuarantineDiscard says that a held mail is not wanted, and why. Its bytes
+// stay, and it may still be retried.
+func (db *DB) QuarantineDiscard(ctx context.Context, id int64, by, why string, at time.Time) error {
+	if clean(why) == "" {
+		return fmt.Errorf("held mail %d: say why it is discarded", id)
+	}
+	return db.Tx(ctx, func(tx *Tx) error { return tx.changeHeld(ctx, id, "discarded", by, why, at) })
+}
+
+// QuarantineTaken says that a held mail was taken in.
+func (tx *Tx) QuarantineTaken(ctx context.Context, id int64, by string, at time.Time) error {
+	return tx.changeHeld(ctx, id, "taken", by, "", at)
+}
+
+func (tx *Tx) changeHeld(ctx context.Context, id int64, state, by, why string, at time.Time) error {
+	r, err := tx.tx.ExecContext(ctx, `
+		update quarantine set state = $2, by = $3, why = $4, changed_at = $5
+		where id = $1 and state <> 'taken'`, id, state, clean(by), clean(why), micro(at))
+	if err != nil {
+		return fmt.Errorf("held mail %d: %w", id, err)
+	}
+	if n, _ := r.RowsAffected(); n == 0 {
+		return fmt.Errorf("held mail %d: %w, or taken in already", id, ErrNotFound)
+	}
+	return nil
+}

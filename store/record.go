@@ -1,0 +1,291 @@
+package store
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/lib/pq"
+
+	"complaints"
+)
+
+// Next gives the next number of a series and year, from 1. The counter's row is
+// locked until the transaction ends: numbers have no gaps, and two transactions
+// never get the same one. It is a complaints.Numbers.
+type numbers struct {
+	ctx context.Context
+	tx  *Tx
+}
+
+func (n numbers) Next(series string, year int) (i int, err error) {
+	err = n.tx.tx.QueryRowContext(n.ctx, `
+		insert into counters as c (series, year, n) values ($1, $2, 1)
+		on conflict (series, year) do update set n = c.n + 1 returning n`, clean(series), year).Scan(&i)
+	if err != nil {
+		return 0, fmt.Errorf("next number of %s %d: %w", series, year, err)
+	}
+	return i, nil
+}
+
+// Record writes an outcome, whole. c is the case before the events: locked by
+// LockCase or LockRef, or a new &complaints.Case{} for one that the first event
+// opens, or nil if the outcome belongs to no case and so has no events. m is
+// the message that caused it, or nil. nextAt says when the case's clocks are to
+// be looked at next; the zero time means never.
+//
+// Events are numbered, applied to c and appended to its chain; events[i].Seq
+// and the numbers within (reference, letter number) are filled in. m is linked
+// with the case. Mails go into the outbox, unless one of the same key is there.
+// Outcome.Hold puts m into the quarantine. An outcome must not be recorded
+// again in another transaction: it carries the numbers of the first.
+func (tx *Tx) Record(ctx context.Context, c *complaints.Case, m *complaints.Message, o complaints.Outcome, nextAt func(*complaints.Case) time.Time) error {
+	if c == nil && len(o.Events) > 0 {
+		return errors.New("record: events of no case")
+	}
+	if len(o.Events) > 0 {
+		tx.at = micro(o.Events[0].At)
+	}
+	var err error
+	switch {
+	case c == nil || len(o.Events) == 0:
+		if c != nil && c.Seq == 0 {
+			c = nil
+		}
+		err = tx.send(ctx, c, m, o.Mails)
+	default:
+		err = tx.append(ctx, c, m, o, nextAt)
+	}
+	if err == nil && o.Hold != "" && m != nil {
+		err = tx.holdMessage(ctx, m, o.Hold, "")
+	}
+	if err == nil {
+		return nil
+	}
+	if c != nil && c.Ref != "" {
+		return fmt.Errorf("record case %s: %w", c.Ref, err)
+	}
+	return fmt.Errorf("record: %w", err)
+}
+
+// history is what one Record adds to a case.
+type history struct {
+	entries []*entry
+	letters []letter
+}
+
+// letter is a change to the register of issued letters.
+type letter struct {
+	complaints.LetterNumber
+	no        int
+	kind      string
+	at        time.Time
+	draftHash string
+	pdf       []byte // set: only this
+}
+
+// apply numbers the events, applies them and links them into the chain.
+func (tx *Tx) apply(ctx context.Context, c *complaints.Case, m *complaints.Message, events []complaints.Event) (*history, error) {
+	l := &history{}
+	head := tx.heads[c.Ref]
+	if head == nil && c.Seq > 0 {
+		var seq int
+		var err error
+		if seq, head, err = tx.head(ctx, c.Ref); err != nil {
+			return nil, err
+		}
+		if seq != c.Seq {
+			return nil, fmt.Errorf("%w: it is at event %d, the log at %d", ErrConflict, c.Seq, seq)
+		}
+	}
+	for i := range events {
+		e := &events[i]
+		e.Seq, e.At, e.By = c.Seq+1, micro(e.At), clean(e.By)
+		if e.Message == 0 && m != nil {
+			e.Message = m.ID
+		}
+		if err := e.Number(numbers{ctx, tx}); err != nil {
+			return nil, err
+		}
+		if err := c.Apply(*e); err != nil {
+			return nil, err
+		}
+		kind, body, err := complaints.EncodeFact(e.Fact)
+		if err != nil {
+			return nil, fmt.Errorf("event %d: %w", e.Seq, err)
+		}
+		en := &entry{stream: c.Ref, seq: e.Seq, at: e.At, by: e.By, kind: kind, message: e.Message, body: cleanJSON(body)}
+		en.link(head)
+		head = en.digest
+		l.entries = append(l.entries, en)
+		l.letters = append(l.letters, letterOf(c, e)...)
+	}
+	tx.heads[c.Ref] = head
+	return l, nil
+}
+
+// letterOf says what an event changes in the register of letters.
+func letterOf(c *complaints.Case, e *complaints.Event) []letter {
+	switch f := e.Fact.(type) {
+	case *complaints.Issued:
+		no := f.No
+		if no == 0 {
+			no = len(c.Letters)
+		}
+		return []letter{{LetterNumber: f.Number, no: no, kind: string(c.Letters[no-1].Letter.Kind), at: e.At, draftHash: f.DraftHash}}
+	case *complaints.Sealed:
+		if sum, err := hex.DecodeString(f.SHA256); err == nil {
+			return []letter{{no: f.No, pdf: sum}}
+		}
+	}
+	return nil
+}
+
+// append writes events, case row, link of the message and outgoing mail in one
+// statement: the round trips are what the time goes into.
+func (tx *Tx) append(ctx context.Context, c *complaints.Case, m *complaints.Message, o complaints.Outcome, nextAt func(*complaints.Case) time.Time) error {
+	before := c.Seq
+	l, err := tx.apply(ctx, c, m, o.Events)
+	if err != nil {
+		return err
+	}
+	var next time.Time
+	if nextAt != nil {
+		next = nextAt(c)
+	}
+	body, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	var due any
+	if !c.Due.Due.IsZero() {
+		due = c.Due.Due.String()
+	}
+	keys, to, auto, mails, err := columns(o.Mails)
+	if err != nil {
+		return err
+	}
+	var (
+		seqs, messages         []int64
+		ats                    []string
+		bys, kinds, bodies     []string
+		prevs, payloads, hashs [][]byte
+	)
+	for _, e := range l.entries {
+		seqs, messages, ats = append(seqs, int64(e.seq)), append(messages, e.message), append(ats, e.at.Format(time.RFC3339Nano))
+		bys, kinds, bodies = append(bys, e.by), append(kinds, e.kind), append(bodies, string(e.body))
+		prevs, payloads, hashs = append(prevs, e.prev), append(payloads, e.payloadHash), append(hashs, e.digest)
+	}
+	var message int64
+	if m != nil {
+		message = m.ID
+	}
+	var changed, told int
+	err = tx.tx.QueryRowContext(ctx, `
+		with c as (
+			insert into cases as old (ref, seq, head, state, open, complainant, name, subject, handler, assignee,
+				registered_at, due, next_at, closed_at, body)
+			values ($1, $2, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::date, $14::timestamptz, $15::timestamptz, $16::jsonb)
+			on conflict (ref) do update set seq = excluded.seq, head = excluded.head, state = excluded.state, open = excluded.open,
+				complainant = excluded.complainant, name = excluded.name, subject = excluded.subject, handler = excluded.handler,
+				assignee = excluded.assignee, registered_at = excluded.registered_at, due = excluded.due,
+				next_at = excluded.next_at, closed_at = excluded.closed_at, body = excluded.body
+				where old.seq = $3
+			returning ref),
+		e as (
+			insert into events (stream, seq, at, by, kind, message, prev_hash, payload_hash, hash)
+			select $1, x.seq, x.at, x.by, x.kind, nullif(x.message, 0), x.prev, x.payload, x.hash
+			from unnest($17::int[], $18::timestamptz[], $19::text[], $20::text[], $21::bigint[], $22::bytea[], $23::bytea[], $24::bytea[])
+				as x(seq, at, by, kind, message, prev, payload, hash)),
+		p as (
+			insert into payloads (stream, seq, body)
+			select $1, x.seq, x.body::json from unnest($17::int[], $25::text[]) as x(seq, body)),
+		m as (update messages set case_ref = $1 where id = $26 and case_ref is distinct from $1),
+		o as (
+			insert into outbox (key, case_ref, to_addr, auto, mail, created_at)
+			select x.key, $1, x.to_addr, x.auto, x.mail::json, $27::timestamptz
+			from unnest($28::text[], $29::text[], $30::bool[], $31::text[]) with ordinality as x(key, to_addr, auto, mail, n) order by x.n
+			on conflict (key) do nothing returning id)
+		select (select count(*) from c), (select count(pg_notify('outbox', '')) from (select from o limit 1) told)`,
+		c.Ref, c.Seq, before, tx.heads[c.Ref], string(c.State), c.State.Open(), strings.ToLower(clean(c.Complainant.Addr)),
+		clean(c.Complainant.Name), clean(c.Subject), strings.ToLower(clean(c.Handler)), strings.ToLower(clean(c.Assignee)),
+		micro(c.Registered), due, null(next), null(c.ClosedAt), string(cleanJSON(body)),
+		pq.Array(seqs), pq.Array(ats), pq.Array(bys), pq.Array(kinds), pq.Array(messages), pq.Array(prevs), pq.Array(payloads),
+		pq.Array(hashs), pq.Array(bodies), message, tx.at, pq.Array(keys), pq.Array(to), pq.Array(auto), pq.Array(mails)).Scan(&changed, &told)
+	if err != nil {
+		return err
+	}
+	if changed == 0 {
+		return ErrConflict
+	}
+	return tx.registerLetters(ctx, c.Ref, l.letters)
+}
+
+// registerLetters keeps the register of 发文字号.
+func (tx *Tx) registerLetters(ctx context.Context, ref string, letters []letter) error {
+	for _, l := range letters {
+		var err error
+		if l.pdf != nil {
+			_, err = tx.tx.ExecContext(ctx, `update letters set pdf_sha256 = $3 where case_ref = $1 and no = $2`, ref, l.no, l.pdf)
+		} else {
+			_, err = tx.tx.ExecContext(ctx, `
+				insert into letters (series, year, number, case_ref, no, kind, issued_at, draft_hash) values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+				clean(l.Kind), l.Year, l.N, ref, l.no, l.kind, l.at, clean(l.draftHash))
+		}
+		if err != nil {
+			return fmt.Errorf("letter %d: %w", l.no, err)
+		}
+	}
+	return nil
+}
+
+// send puts mails into the outbox without events: to a case that stays as it
+// is, or to none.
+func (tx *Tx) send(ctx context.Context, c *complaints.Case, m *complaints.Message, list []complaints.Mail) error {
+	var ref any
+	if c != nil {
+		ref = c.Ref
+		if m != nil && m.ID != 0 {
+			if _, err := tx.tx.ExecContext(ctx, `update messages set case_ref = $2 where id = $1 and case_ref is distinct from $2`, m.ID, ref); err != nil {
+				return err
+			}
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	keys, to, auto, mails, err := columns(list)
+	if err != nil {
+		return err
+	}
+	_, err = tx.tx.ExecContext(ctx, `
+		with o as (
+			insert into outbox (key, case_ref, to_addr, auto, mail, created_at)
+			select x.key, $1, x.to_addr, x.auto, x.mail::json, coalesce($2::timestamptz, now())
+			from unnest($3::text[], $4::text[], $5::bool[], $6::text[]) with ordinality as x(key, to_addr, auto, mail, n) order by x.n
+			on conflict (key) do nothing returning id)
+		select pg_notify('outbox', '') from o limit 1`,
+		ref, null(tx.at), pq.Array(keys), pq.Array(to), pq.Array(auto), pq.Array(mails))
+	return err
+}
+
+// columns gives mails as columns of the outbox.
+func columns(list []complaints.Mail) (keys, to []string, auto []bool, mails []string, err error) {
+	for i := range list {
+		m := &list[i]
+		if m.Key == "" || m.To.Addr == "" {
+			return nil, nil, nil, nil, fmt.Errorf("mail %s: no key or no recipient", m.Template)
+		}
+		b, err := json.Marshal(m)
+		if err != nil {
+			return nil, nil, nil, nil, fmt.Errorf("mail %s: %w", m.Template, err)
+		}
+		keys, to = append(keys, clean(m.Key)), append(to, strings.ToLower(clean(m.To.Addr)))
+		auto, mails = append(auto, m.Auto), append(mails, string(cleanJSON(b)))
+	}
+	return keys, to, auto, mails, nil
+}
