@@ -1,0 +1,276 @@
+package mailin
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"complaints"
+
+	"github.com/emersion/go-message"
+	"github.com/emersion/go-msgauth/dkim"
+)
+
+// authResults is an Authentication-Results field (RFC 8601 2.2).
+type authResults struct {
+	id      string
+	results []authResult
+}
+
+// authResult is one resinfo: dmarc=pass header.from=firm.example. The names of
+// properties are ptype.property in lower case.
+type authResult struct {
+	method, result string
+	properties     map[string]string
+}
+
+// authScanner reads the tokens of RFC 8601.
+type authScanner struct {
+	s   string
+	pos int
+}
+
+var errAuth = errors.New("not RFC 8601")
+
+// skip passes over white space and comments, which may hold comments. A
+// quotation mark in a comment is refused: the writer put a foreign address in
+// there, and whether the comment ends within it depends on who reads.
+func (a *authScanner) skip() error {
+	for a.pos < len(a.s) {
+		switch a.s[a.pos] {
+		case ' ', '\t', '\r', '\n':
+			a.pos++
+		case '(':
+			text, n := skipComment(a.s[a.pos:])
+			if n == len(a.s)-a.pos && !strings.HasSuffix(a.s, ")") || strings.Contains(text, `"`) {
+				return fmt.Errorf("%w: a comment", errAuth)
+			}
+			a.pos += n
+		default:
+			return nil
+		}
+	}
+	return nil
+}
+
+func (a *authScanner) peek() byte {
+	if a.pos < len(a.s) {
+		return a.s[a.pos]
+	}
+	return 0
+}
+
+// value reads atoms and quoted-strings that stand together, as in a mailbox:
+// "a; b"@c.example. It ends at white space, a comment or one of the stops.
+func (a *authScanner) value(stops string) (string, error) {
+	var b strings.Builder
+	for a.pos < len(a.s) {
+		c := a.s[a.pos]
+		if c <= ' ' || c == '(' || c == 0x7f || strings.IndexByte(stops, c) >= 0 {
+			break
+		}
+		if c != '"' {
+			b.WriteByte(c)
+			a.pos++
+			continue
+		}
+		a.pos++
+		for closed := false; !closed; a.pos++ {
+			switch {
+			case a.pos >= len(a.s):
+				return "", fmt.Errorf("%w: a quoted string without end", errAuth)
+			case a.s[a.pos] == '"':
+				closed = true
+			case a.s[a.pos] == '\\' && a.pos+1 < len(a.s):
+				a.pos++
+				b.WriteByte(a.s[a.pos])
+			default:
+				b.WriteByte(a.s[a.pos])
+			}
+		}
+	}
+	return b.String(), nil
+}
+
+// pair reads name=value with comments wherever RFC 8601 lets them stand.
+func (a *authScanner) pair() (name, value string, err error) {
+	start := a.pos
+	if name, err = a.value("=;"); err != nil {
+		return
+	}
+	if name == "" || strings.Contains(a.s[start:a.pos], `"`) {
+		return "", "", fmt.Errorf("%w: a name", errAuth)
+	}
+	if err = a.skip(); err != nil {
+		return
+	}
+	if a.peek() != '=' {
+		return strings.ToLower(name), "", nil
+	}
+	a.pos++
+	if err = a.skip(); err != nil {
+		return
+	}
+	value, err = a.value(";")
+	return strings.ToLower(name), value, err
+}
+
+// parseAuthResults reads a whole field. A field with anything in it that RFC
+// 8601 does not allow is an error: half-understood fields are not believed.
+func parseAuthResults(v string) (authResults, error) {
+	a := &authScanner{s: v}
+	var out authResults
+	if err := a.skip(); err != nil {
+		return out, err
+	}
+	var err error
+	if out.id, err = a.value(";="); err != nil {
+		return out, err
+	}
+	if err = a.skip(); err != nil {
+		return out, err
+	}
+	if a.peek() >= '0' && a.peek() <= '9' { // the version
+		if version, err := a.value(";="); err != nil || version != "1" {
+			return out, fmt.Errorf("%w: the version", errAuth)
+		}
+		if err = a.skip(); err != nil {
+			return out, err
+		}
+	}
+	for a.peek() == ';' {
+		a.pos++
+		res := authResult{properties: map[string]string{}}
+		for {
+			if err := a.skip(); err != nil {
+				return out, err
+			}
+			if c := a.peek(); c == 0 || c == ';' {
+				break
+			}
+			name, value, err := a.pair()
+			if err != nil {
+				return out, err
+			}
+			if res.method == "" {
+				res.method, _, _ = strings.Cut(name, "/")
+				res.result = strings.ToLower(value)
+				continue
+			}
+			if _, twice := res.properties[name]; twice {
+				return out, fmt.Errorf("%w: %s twice", errAuth, name)
+			}
+			res.properties[name] = value
+		}
+		if res.method != "" && res.method != "none" {
+			out.results = append(out.results, res)
+		}
+	}
+	if a.pos < len(a.s) || out.id == "" {
+		return out, fmt.Errorf("%w: no results", errAuth)
+	}
+	return out, nil
+}
+
+// authenticate fills in what our own hosts, or our own verification, say of
+// the sender.
+//
+// An Authentication-Results field is believed if it stands above the last of
+// the Received fields that our own hosts added (Position of them, from the
+// top) and begins, letter for letter, with the configured authserv-id and “;”.
+// A stranger can write fields only below; and our MX drops a stranger's field
+// in its own name, but not in every spelling of it, so that other spellings
+// are never ours. Of all fields believed there must be exactly one dmarc
+// result, and it must be about the From domain.
+func (r *reader) authenticate(h message.Header, raw []byte) {
+	var dmarc, submitters []string
+	received := 0
+	for f := h.Fields(); f.Next() && received < max(r.Position, 1); {
+		switch f.Key() {
+		case "Received":
+			received++
+		case "Authentication-Results":
+			if r.AuthservID == "" || !strings.HasPrefix(f.Value(), r.AuthservID+";") {
+				continue
+			}
+			res, err := parseAuthResults(f.Value())
+			if err != nil || res.id != r.AuthservID {
+				r.problem("Authentication-Results of %s is not believed: %v", r.AuthservID, err)
+				continue
+			}
+			for _, one := range res.results {
+				switch {
+				case one.method == "dmarc":
+					dmarc = append(dmarc, r.dmarcResult(one))
+				case one.method == "auth" && one.result == "pass" && one.properties["smtp.auth"] != "":
+					submitters = append(submitters, clean(one.properties["smtp.auth"]))
+				}
+			}
+		}
+	}
+	auth := &r.m.Auth
+	switch len(dmarc) {
+	case 0:
+	case 1:
+		auth.DMARC = dmarc[0]
+	default:
+		r.problem("%d dmarc results, none counts", len(dmarc))
+	}
+	if len(submitters) == 1 {
+		auth.Submitter = submitters[0]
+	}
+	if auth.DMARC != "" || auth.Submitter != "" {
+		auth.By = r.AuthservID
+	}
+	if r.VerifyDKIM != nil && r.m.Hold == "" && h.Has("Dkim-Signature") {
+		auth.DKIM = append(auth.DKIM, r.VerifyDKIM(raw)...)
+		if len(auth.DKIM) > 0 && auth.By == "" {
+			auth.By = "dkim"
+		}
+	}
+}
+
+// dmarcResult gives the result if it is about the domain that the From field
+// names, "" otherwise.
+func (r *reader) dmarcResult(one authResult) string {
+	from, named := one.properties["header.from"]
+	_, domain, _ := strings.Cut(r.m.From.Addr, "@")
+	if i := strings.LastIndexByte(from, '@'); i >= 0 {
+		from = from[i+1:]
+	}
+	if r.m.Froms != 1 || named && !strings.EqualFold(strings.TrimSuffix(from, "."), domain) {
+		r.problem("a dmarc result that is not about the From domain")
+		return ""
+	}
+	return clean(one.result)
+}
+
+// DKIMDomains verifies the DKIM signatures of a mail (RFC 6376), the first max
+// of them, and gives the signing domains (d=) in lower case. A mail with more
+// than one From field, or a signature that does not cover From, verifies
+// nothing. lookupTXT asks the DNS, and must end by itself.
+func DKIMDomains(raw []byte, lookupTXT func(domain string) ([]string, error), max int) []string {
+	quiet := &reader{Desk: Desk{Limits: Limits{}.withDefaults()}, m: &complaints.Message{}}
+	h, _ := quiet.header(raw, nil)
+	if len(h.Values("From")) != 1 || quiet.m.Hold != "" {
+		return nil
+	}
+	// signatures are over CRLF; mail stores may keep bare LF
+	if !bytes.Contains(raw, []byte("\r\n")) {
+		raw = bytes.ReplaceAll(raw, []byte("\n"), []byte("\r\n"))
+	}
+	verified, err := dkim.VerifyWithOptions(bytes.NewReader(raw), &dkim.VerifyOptions{LookupTXT: lookupTXT, MaxVerifications: max})
+	if err != nil && !errors.Is(err, dkim.ErrTooManySignatures) {
+		return nil
+	}
+	var domains []string
+	for _, v := range verified {
+		signed := slices.ContainsFunc(v.HeaderKeys, func(k string) bool { return strings.EqualFold(k, "From") })
+		if d := strings.ToLower(v.Domain); v.Err == nil && signed && !slices.Contains(domains, d) {
+			domains = append(domains, d)
+		}
+	}
+	return domains
+}

@@ -1,0 +1,523 @@
+package mailin
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"complaints"
+
+	"github.com/emersion/go-message"
+)
+
+// part is one entity of RFC 2045. A multipart has kids, if its body could be
+// divided; any other part has the bytes of its body, still encoded.
+type part struct {
+	header message.Header
+	media  string            // type/subtype in lower case
+	params map[string]string // of Content-Type, decoded
+	disp   string            // attachment, inline or ""
+	name   string            // the file name that the part gives, decoded, not yet made safe
+	in     string            // media type of the enclosing multipart
+	body   []byte
+	kids   []*part
+}
+
+// readType reads Content-Type and Content-Disposition.
+func (p *part) readType(in string) {
+	p.in = in
+	p.media, p.params = parseParams(p.header.Get("Content-Type"))
+	var d map[string]string
+	p.disp, d = parseParams(p.header.Get("Content-Disposition"))
+	p.name = d["filename"]
+	if p.name == "" {
+		p.name = p.params["name"]
+	}
+	switch p.media {
+	case "text":
+		p.media = "text/plain"
+	case "html":
+		p.media = "text/html"
+	}
+	if !strings.Contains(p.media, "/") {
+		switch {
+		case in == "multipart/digest":
+			p.media = "message/rfc822"
+		case p.name != "" && !strings.HasSuffix(strings.ToLower(p.name), ".txt"):
+			p.media = "application/octet-stream"
+		default:
+			p.media = "text/plain"
+		}
+	}
+}
+
+func (p *part) isMultipart() bool { return strings.HasPrefix(p.media, "multipart/") }
+
+// open is a multipart whose end has not been seen.
+type open struct {
+	*part
+	delimiter []byte // --boundary
+	start     int    // of its body
+}
+
+// split divides a body into parts, in one pass over the lines that begin with
+// “--”. go-message's multipart reader is not used for this: it is quadratic in
+// nesting, and ends at the first part that is not well formed.
+func (r *reader) split(root *part, b []byte) {
+	root.body = b
+	if !root.isMultipart() {
+		return
+	}
+	r.parts = 1
+	stack := []open{{root, r.delimiter(root, b), 0}}
+	match := func(line []byte) (level int, end bool) {
+		line = bytes.TrimRight(line, " \t")
+		for i := len(stack) - 1; i >= 0; i-- {
+			d := stack[i].delimiter
+			if bytes.HasPrefix(line, d) && (len(line) == len(d) || len(line) == len(d)+2 && string(line[len(d):]) == "--") {
+				return i, len(line) > len(d)
+			}
+		}
+		return -1, false
+	}
+	var leaf *part
+	start := 0
+	finish := func(level, end int) {
+		if leaf != nil {
+			leaf.body = trimLineEnd(b[start:max(start, end)])
+			leaf = nil
+		}
+		for len(stack) > level+1 {
+			top := stack[len(stack)-1]
+			top.body = b[top.start:max(top.start, end)]
+			stack = stack[:len(stack)-1]
+		}
+	}
+	for pos := nextDashes(b, 0); pos < len(b); {
+		line, rest := cutLine(b[pos:])
+		level, end := match(line)
+		if level < 0 {
+			pos = nextDashes(b, pos+1)
+			continue
+		}
+		finish(level, pos)
+		if end {
+			// kept on the stack: some programs go on after the end
+			pos = nextDashes(b, pos+1)
+			continue
+		}
+		if r.parts++; r.parts > r.Limits.Parts {
+			r.hold("more than %d parts", r.Limits.Parts)
+			return
+		}
+		if r.parts%64 == 0 && r.late() {
+			return
+		}
+		top := stack[len(stack)-1]
+		p := &part{}
+		p.header, rest = r.header(rest, func(line []byte) bool { l, _ := match(line); return l >= 0 })
+		if r.m.Hold != "" {
+			return
+		}
+		p.readType(top.media)
+		top.kids = append(top.kids, p)
+		here := len(b) - len(rest)
+		if p.isMultipart() {
+			if len(stack) >= r.Limits.Depth {
+				r.hold("nested deeper than %d levels", r.Limits.Depth)
+				return
+			}
+			stack = append(stack, open{p, r.delimiter(p, rest), here})
+		} else {
+			leaf, start = p, here
+		}
+		pos = here
+		if !bytes.HasPrefix(b[pos:], []byte("--")) {
+			pos = nextDashes(b, pos)
+		}
+	}
+	if leaf != nil || len(stack) > 1 {
+		r.problem("the last boundary is missing")
+	}
+	finish(0, len(b))
+}
+
+// nextDashes finds the next line, at or after i, that begins with “--”.
+func nextDashes(b []byte, i int) int {
+	if i == 0 && bytes.HasPrefix(b, []byte("--")) {
+		return 0
+	}
+	if i >= len(b) {
+		return len(b)
+	}
+	n := bytes.Index(b[i:], []byte("\n--"))
+	if n < 0 {
+		return len(b)
+	}
+	return i + n + 1
+}
+
+func trimLineEnd(b []byte) []byte {
+	return bytes.TrimRight(bytes.TrimSuffix(b, []byte("\n")), "\r")
+}
+
+// delimiter gives the line that parts begin with. Where the boundary parameter
+// is missing, or no line at the start of the body is made of it, a line
+// “--something” that a header follows is taken for it.
+func (r *reader) delimiter(p *part, b []byte) []byte {
+	declared := []byte("--" + p.params["boundary"])
+	head := b[:min(len(b), 8192)]
+	if len(declared) > 2 && (len(head) == 8192 || bytes.Contains(head, declared)) {
+		return declared
+	}
+	for pos := nextDashes(head, 0); pos < len(head); pos = nextDashes(head, pos+1) {
+		line, rest := cutLine(head[pos:])
+		line = bytes.TrimRight(line, " \t")
+		if len(line) > 3 && isField(rest[:min(len(rest), 80)]) && len(rest) > 8 && bytes.EqualFold(rest[:8], []byte("content-")) {
+			r.problem("the boundary is not the declared one")
+			return bytes.Clone(line)
+		}
+	}
+	if len(declared) > 2 {
+		return declared
+	}
+	r.problem("a multipart without a boundary")
+	return []byte("--\x00")
+}
+
+// parseParams reads a value with parameters (RFC 2045 5.1, RFC 2231) and the
+// forms seen beside it: no quotation marks, a missing “;”, raw GBK, encoded
+// words, pieces of encoded words, percent encoding without a charset.
+func parseParams(v string) (value string, params map[string]string) {
+	v = utf8Header(v)
+	value, rest, _ := strings.Cut(v, ";")
+	if strings.ContainsAny(value, "=\"") && !strings.Contains(value, "/") {
+		value, rest = "", v // parameters only
+	}
+	if f := strings.Fields(value); len(f) > 1 { // a forgotten “;”
+		value, rest = f[0], strings.Join(f[1:], " ")+";"+rest
+	}
+	value = strings.ToLower(clean(strings.TrimSpace(value)))
+	type piece struct {
+		text    string
+		percent bool
+	}
+	pieces := map[string]map[int]piece{}
+	for rest != "" {
+		rest = strings.TrimLeft(rest, " \t;")
+		i := strings.IndexAny(rest, "=;")
+		if i < 0 {
+			break
+		}
+		if rest[i] == ';' {
+			rest = rest[i+1:]
+			continue
+		}
+		key := strings.ToLower(strings.TrimSpace(rest[:i]))
+		rest = strings.TrimLeft(rest[i+1:], " \t")
+		var val string
+		if s, n := "", 0; strings.HasPrefix(rest, `"`) {
+			if s, n = quoted(rest); n > 0 {
+				val, rest = s, rest[n:]
+			} else {
+				val, rest, _ = strings.Cut(rest[1:], ";")
+			}
+		} else {
+			val, rest, _ = strings.Cut(rest, ";")
+			val = strings.TrimSpace(val)
+		}
+		p := piece{text: val, percent: strings.HasSuffix(key, "*")}
+		name, n := strings.TrimSuffix(key, "*"), 0
+		if base, num, ok := strings.Cut(name, "*"); ok {
+			if k, err := strconv.Atoi(num); err == nil && k >= 0 && k < 10000 {
+				name, n = base, k+1
+			}
+		}
+		if pieces[name] == nil {
+			pieces[name] = map[int]piece{}
+		}
+		// filename*= is better than filename= beside it, the first better than a repetition
+		if old, seen := pieces[name][n]; !seen || p.percent && !old.percent {
+			pieces[name][n] = p
+		}
+	}
+	params = map[string]string{}
+	for name, byNumber := range pieces {
+		numbers := make([]int, 0, len(byNumber))
+		for n := range byNumber {
+			numbers = append(numbers, n)
+		}
+		slices.Sort(numbers)
+		if whole, ok := byNumber[0]; ok && (whole.percent || len(numbers) == 1) {
+			numbers = []int{0}
+		} else if ok {
+			numbers = numbers[1:] // the pieces say more than the short form
+		}
+		charset, plain, raw := "", true, []byte(nil)
+		for i, n := range numbers {
+			p := byNumber[n]
+			if p.percent {
+				plain = false
+				if f := strings.SplitN(p.text, "'", 3); i == 0 && len(f) == 3 {
+					charset, p.text = f[0], f[2]
+				}
+				p.text = unpercent(p.text)
+			}
+			raw = append(raw, p.text...)
+		}
+		if plain {
+			params[name] = decodePlainParam(string(raw))
+		} else {
+			text, _, _ := decodeText(raw, charset)
+			params[name] = decodeWords(text)
+		}
+	}
+	return value, params
+}
+
+// decodePlainParam undoes what should not be in a plain parameter: encoded
+// words, and percent encoding if it gives text beyond ASCII.
+func decodePlainParam(v string) string {
+	if strings.Contains(v, "=?") {
+		return decodeWords(v)
+	}
+	if strings.Count(v, "%") >= 3 {
+		if u := unpercent(v); utf8.ValidString(u) && !isASCII([]byte(u)) {
+			return u
+		}
+	}
+	return v
+}
+
+func unpercent(s string) string {
+	if u, err := url.PathUnescape(s); err == nil {
+		return u
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			if c, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
+				b.WriteByte(byte(c))
+				i += 2
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+// decode undoes the transfer encoding of a part. What go-message's readers
+// refuse is read leniently, with a problem.
+func (r *reader) decode(p *part) []byte {
+	enc, _, _ := strings.Cut(p.header.Get("Content-Transfer-Encoding"), ";")
+	if i := strings.IndexByte(enc, '('); i >= 0 {
+		enc = enc[:i]
+	}
+	enc = strings.ToLower(strings.Trim(enc, " \t\"'"))
+	switch enc {
+	case "base-64", "b64":
+		enc = "base64"
+	case "quoted_printable", "quoted-printeable", "qp":
+		enc = "quoted-printable"
+	case "8-bit", "8bits", "7-bit", "7bits", "utf-8", "none", "unknown":
+		enc = "8bit"
+	}
+	if enc == "base64" && !looksBase64(p.body) {
+		r.problem("a part called base64 is not")
+		enc = "8bit"
+	}
+	var h message.Header
+	h.Set("Content-Type", "application/octet-stream") // its charset is ours to judge
+	h.Set("Content-Transfer-Encoding", enc)
+	e, err := message.New(h, bytes.NewReader(p.body))
+	if message.IsUnknownEncoding(err) {
+		r.problem("unknown transfer encoding %.40q", enc)
+		return p.body
+	}
+	if enc != "base64" && enc != "quoted-printable" {
+		return p.body
+	}
+	size := len(p.body)
+	if enc == "base64" {
+		size = size / 4 * 3
+	}
+	out := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
+	if _, err = io.Copy(out, e.Body); err == nil {
+		return out.Bytes()
+	}
+	if enc == "base64" {
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			r.problem("base64 ends too early")
+		} else {
+			r.problem("base64 with foreign characters")
+		}
+		return lenientBase64(p.body)
+	}
+	r.problem("quoted-printable with wrong escapes")
+	return lenientQP(p.body)
+}
+
+// looksBase64 judges by the start of a body.
+func looksBase64(b []byte) bool {
+	alphabet, foreign := 0, 0
+	for _, c := range b[:min(len(b), 4096)] {
+		switch {
+		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '+', c == '/', c == '=':
+			alphabet++
+		case c == '\r', c == '\n':
+		default:
+			foreign++
+		}
+	}
+	return foreign*10 <= alphabet
+}
+
+// lenientBase64 decodes what can be decoded: foreign characters are skipped,
+// missing padding is no fault, and text after the padding is not data.
+func lenientBase64(b []byte) []byte {
+	data := make([]byte, 0, len(b))
+	out := make([]byte, 0, len(b)/4*3+3)
+	flush := func() {
+		if len(data)%4 == 1 {
+			data = data[:len(data)-1]
+		}
+		n := len(out)
+		out = append(out, make([]byte, base64.RawStdEncoding.DecodedLen(len(data)))...)
+		m, _ := base64.RawStdEncoding.Decode(out[n:], data)
+		out, data = out[:n+m], data[:0]
+	}
+	for i, c := range b {
+		switch {
+		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '+', c == '/':
+			data = append(data, c)
+		case c == '=' && len(data) > 0:
+			flush()
+			if !looksBase64(b[i+1 : min(len(b), i+80)]) {
+				return out
+			}
+		}
+	}
+	flush()
+	return out
+}
+
+// lenientQP decodes quoted-printable; a wrong escape stands for itself.
+func lenientQP(b []byte) []byte {
+	out := make([]byte, 0, len(b))
+	for i := 0; i < len(b); i++ {
+		if b[i] != '=' {
+			out = append(out, b[i])
+			continue
+		}
+		if i+2 < len(b) {
+			if c, err := strconv.ParseUint(string(b[i+1:i+3]), 16, 8); err == nil {
+				out = append(out, byte(c))
+				i += 2
+				continue
+			}
+		}
+		j := i + 1
+		for j < len(b) && (b[j] == ' ' || b[j] == '\t' || b[j] == '\r') {
+			j++
+		}
+		if j == len(b) || b[j] == '\n' {
+			i = j // a soft line break
+			continue
+		}
+		out = append(out, '=')
+	}
+	return out
+}
+
+// attach keeps a part as a file.
+func (r *reader) attach(p *part) {
+	if len(r.m.Attachments) >= r.Limits.Attachments {
+		r.hold("more than %d attachments", r.Limits.Attachments)
+		return
+	}
+	content := r.decode(p)
+	if r.decoded += len(content); r.decoded > r.Limits.Decoded {
+		r.hold("more than %d bytes of decoded parts", r.Limits.Decoded)
+		return
+	}
+	name := p.name
+	if p.media == "message/rfc822" || p.media == "message/global" {
+		quiet := &reader{Desk: r.Desk, m: &complaints.Message{}}
+		h, _ := quiet.header(content, nil)
+		if subject := decodeHeader(h.Get("Subject")); subject != "" {
+			name = strings.NewReplacer("/", "_", "\\", "_").Replace(subject) + ".eml"
+		} else if name == "" {
+			name = "message.eml"
+		}
+	}
+	name = fileName(name)
+	if name == "" {
+		name = fmt.Sprintf("attachment-%d%s", len(r.m.Attachments)+1, extension(p.media))
+	}
+	sum := sha256.Sum256(content)
+	r.m.Attachments = append(r.m.Attachments, complaints.Attachment{
+		Name: name, Type: p.media, Size: len(content), SHA256: hex.EncodeToString(sum[:]), Content: content,
+	})
+}
+
+// maxName is the length of a file name in bytes: what file systems take.
+const maxName = 200
+
+// fileName makes a name safe: no folder, no control or invisible direction
+// characters, no leading or trailing blanks, not too long; the extension stays.
+func fileName(name string) string {
+	name = strings.Map(func(r rune) rune {
+		switch {
+		case r == '\\':
+			return '/'
+		case r >= 0x200b && r <= 0x200f, r >= 0x202a && r <= 0x202e, r >= 0x2060 && r <= 0x2069, r == 0x061c, r == 0xfeff:
+			return -1
+		}
+		return r
+	}, clean(name))
+	name = strings.Trim(path.Base("/"+strings.TrimRight(name, "/ .")), " ")
+	if strings.Trim(name, "./") == "" {
+		return ""
+	}
+	if len(name) > maxName {
+		ext := path.Ext(name)
+		if len(ext) > 16 {
+			ext = ""
+		}
+		name = strings.ToValidUTF8(name[:maxName-len(ext)], "") + ext
+	}
+	return name
+}
+
+func extension(media string) string {
+	switch media {
+	case "text/plain", "text/rfc822-headers", "message/delivery-status", "message/disposition-notification", "message/feedback-report":
+		return ".txt"
+	case "text/html":
+		return ".html"
+	case "text/calendar":
+		return ".ics"
+	case "image/jpeg":
+		return ".jpg"
+	case "image/png", "image/gif", "image/bmp", "image/webp", "application/pdf", "application/zip", "text/csv", "text/xml":
+		return "." + media[strings.IndexByte(media, '/')+1:]
+	case "application/pkcs7-signature", "application/x-pkcs7-signature":
+		return ".p7s"
+	case "application/pgp-signature":
+		return ".asc"
+	case "application/ms-tnef":
+		return ".dat"
+	}
+	return ".bin"
+}

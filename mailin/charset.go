@@ -1,0 +1,414 @@
+package mailin
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"io"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/emersion/go-message/charset"
+)
+
+// canonical names a charset as go-message/charset knows it. Unknown and empty
+// labels, and those that say nothing, give "".
+func canonical(label string) string {
+	label = strings.ToLower(strings.Trim(label, " \t\"'`;,<>"))
+	label = strings.TrimPrefix(label, "charset=")
+	label, _, _ = strings.Cut(label, "*") // the language of RFC 2231
+	switch strings.ReplaceAll(label, "_", "-") {
+	case "", "default", "unknown", "x-unknown", "unknown-8bit", "ansi", "x-user-defined", "-autodetect", "none", "binary", "8bit", "7bit":
+		return ""
+	case "utf-8", "utf8", "utf", "uft-8", "utf-8mb4", "utf8mb4", "unicode-1-1-utf-8", "x-utf-8", "cp65001":
+		return "utf-8"
+	case "us-ascii", "ascii", "ansi-x3.4-1968", "iso-646", "iso646-us", "us":
+		return "us-ascii"
+	case "gb2312", "gb-2312", "gb-2312-80", "gb2312-80", "euc-cn", "euccn", "x-gb2312", "chinese", "hz-gb2312", "simplified-chinese", "iso-ir-58":
+		return "gb2312"
+	case "gbk", "x-gbk", "cp936", "ms936", "936", "windows-936":
+		return "gbk"
+	case "gb18030", "gb-18030", "gb18030-2000", "gb18030-2022", "cp54936":
+		return "gb18030"
+	case "big5", "big-5", "big5-hkscs", "big5hkscs", "cn-big5", "x-x-big5", "cp950", "ms950", "950", "windows-950", "big5-eten", "x-big5":
+		return "big5"
+	case "hz", "hz-gb-2312":
+		return "hz-gb-2312"
+	case "shift-jis", "shiftjis", "sjis", "x-sjis", "cp932", "ms932", "windows-31j", "ms-kanji":
+		return "shift_jis"
+	case "euc-jp", "eucjp", "x-euc-jp":
+		return "euc-jp"
+	case "iso-2022-jp", "iso-2022-jp-1", "iso-2022-jp-2", "iso-2022-jp-3", "iso-2022-jp-ms", "cp50220", "cp50221", "cp50222", "jis":
+		return "iso-2022-jp"
+	case "euc-kr", "euckr", "ks-c-5601-1987", "ks-c-5601", "ksc5601", "cp949", "ms949", "uhc", "windows-949":
+		return "euc-kr"
+	case "utf-7", "unicode-1-1-utf-7", "x-unicode-2-0-utf-7":
+		return "utf-7"
+	case "latin1", "latin-1", "iso8859-1", "iso-8859-1", "cp819", "8859-1":
+		return "iso-8859-1"
+	case "cp1252", "windows-1252", "win1252":
+		return "windows-1252"
+	case "utf-16", "utf-16le", "utf-16be", "unicode", "ucs-2":
+		return "utf-16"
+	}
+	if _, err := charset.Reader(label, strings.NewReader("")); err != nil {
+		return ""
+	}
+	return label
+}
+
+// decodeText gives bytes as UTF-8. The label is believed unless the bytes
+// speak against it: many programs write UTF-8 or GBK under any name. used is
+// the charset in fact; problem says what was wrong with the label.
+func decodeText(b []byte, label string) (text, used, problem string) {
+	name := canonical(label)
+	switch {
+	case bytes.HasPrefix(b, []byte("\xef\xbb\xbf")):
+		b, name = b[3:], "utf-8"
+	case bytes.HasPrefix(b, []byte("\xff\xfe")), bytes.HasPrefix(b, []byte("\xfe\xff")), name == "utf-16" && bytes.IndexByte(b, 0) >= 0:
+		return decodeUTF16(b, strings.HasSuffix(strings.ToLower(label), "be")), "utf-16", ""
+	}
+	if name == "" && strings.Trim(label, " \"'") != "" && !strings.EqualFold(label, "default") {
+		problem = "unknown charset " + clean(label)
+	}
+	honest := name
+	switch plain := isASCII(b); {
+	case name == "utf-7":
+		return decodeUTF7(b), name, ""
+	case plain && bytes.Contains(b, []byte("\x1b$")):
+		if name == "" || name == "us-ascii" || name == "iso-8859-1" || name == "utf-8" {
+			name = "iso-2022-jp"
+		}
+	case plain && name == "hz-gb-2312":
+	case plain && name == "":
+		return string(b), "us-ascii", problem
+	case plain:
+		return string(b), name, problem
+	default:
+		name = believe(b, name)
+	}
+	if honest != "" && name != honest && wider(honest) != name {
+		problem = "the charset is " + name + ", not " + honest
+	}
+	switch name {
+	case "utf-8":
+		if !utf8.Valid(b) && problem == "" {
+			problem = "invalid UTF-8"
+		}
+		return strings.ToValidUTF8(string(b), "\uFFFD"), name, problem
+	case "gb2312", "gbk", "gb18030":
+		name = usedGB(b, name)
+		text = transcode(b, "gb18030")
+	case "iso-8859-1":
+		text = transcode(b, "windows-1252")
+	default:
+		text = transcode(b, name)
+	}
+	if problem == "" && strings.Contains(text, "\uFFFD") {
+		problem = "bytes that are not " + name
+	}
+	return text, name, problem
+}
+
+func transcode(b []byte, name string) string {
+	rd, err := charset.Reader(name, bytes.NewReader(b))
+	if err != nil {
+		return strings.ToValidUTF8(string(b), "\uFFFD")
+	}
+	out, err := io.ReadAll(rd)
+	if err != nil && len(out) == 0 {
+		return strings.ToValidUTF8(string(b), "\uFFFD")
+	}
+	return strings.ToValidUTF8(string(out), "\uFFFD")
+}
+
+// believe decides whether bytes with the high bit are what their label says.
+func believe(b []byte, name string) string {
+	valid := utf8.Valid(b)
+	gb, big5 := commonGB(b), commonBig5(b)
+	switch name {
+	case "", "us-ascii":
+		return guess(b)
+	case "utf-8":
+		if !valid && max(gb, big5) >= 0.7 {
+			return guess(b)
+		}
+	case "iso-8859-1", "windows-1252", "iso-8859-15":
+		if valid {
+			return "utf-8"
+		}
+		if gb >= 0.8 {
+			return "gb18030"
+		}
+	case "gb2312", "gbk", "gb18030":
+		if valid && gb < 0.6 {
+			return "utf-8"
+		}
+		if big5 >= 0.85 && gb < 0.5 {
+			return "big5"
+		}
+	case "big5":
+		if valid && big5 < 0.6 {
+			return "utf-8"
+		}
+		if gb >= 0.9 && big5 < 0.75 {
+			return "gb18030"
+		}
+	case "iso-2022-jp", "hz-gb-2312", "utf-16":
+		return guess(b)
+	default:
+		if valid {
+			return "utf-8"
+		}
+	}
+	return name
+}
+
+// guess names the charset of bytes that carry no label worth believing.
+func guess(b []byte) string {
+	if utf8.Valid(b) {
+		return "utf-8"
+	}
+	gb, big5 := commonGB(b), commonBig5(b)
+	switch {
+	case gb >= 0.7 && gb >= big5:
+		return "gb18030"
+	case big5 >= 0.7:
+		return "big5"
+	}
+	if mostlyUTF8(b) {
+		return "utf-8"
+	}
+	return "windows-1252"
+}
+
+// mostlyUTF8 reports text that is UTF-8 but for a few broken characters.
+func mostlyUTF8(b []byte) bool {
+	good, bad := 0, 0
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		switch {
+		case r == utf8.RuneError && n == 1:
+			bad++
+		case n > 1:
+			good++
+		}
+		b = b[n:]
+	}
+	return good > 2*bad
+}
+
+// commonGB gives the share of two-byte characters that are common in Chinese
+// text (level 1 of GB 2312, punctuation), -1 if the bytes are no GB 18030.
+// Latin text with accents has none: its high bytes rarely come in pairs.
+func commonGB(b []byte) float64 {
+	return common(b, func(c, d byte) (valid, common bool, n int) {
+		if d >= 0x30 && d <= 0x39 {
+			return true, false, 4
+		}
+		return c > 0x80 && c < 0xff && d >= 0x40 && d != 0x7f && d != 0xff, d >= 0xa1 && (c >= 0xb0 && c <= 0xd7 || c >= 0xa1 && c <= 0xa3), 2
+	})
+}
+
+func commonBig5(b []byte) float64 {
+	return common(b, func(c, d byte) (valid, common bool, n int) {
+		valid = c >= 0x81 && c < 0xff && (d >= 0x40 && d < 0x7f || d >= 0xa1 && d < 0xff)
+		return valid, c >= 0xa4 && c <= 0xc6 || c == 0xa1, 2
+	})
+}
+
+func common(b []byte, judge func(c, d byte) (valid, common bool, n int)) float64 {
+	b = b[:min(len(b), 64<<10)]
+	var all, good, bad int
+	for i := 0; i < len(b); {
+		if b[i] < 0x80 {
+			i++
+			continue
+		}
+		all++
+		if i+1 >= len(b) {
+			break
+		}
+		valid, common, n := judge(b[i], b[i+1])
+		if !valid {
+			bad++
+			n = 1
+		} else if common {
+			good++
+		}
+		i += n
+	}
+	if all == 0 || bad*20 > all {
+		return -1
+	}
+	return float64(good) / float64(all)
+}
+
+// usedGB names the smallest of the three GB charsets that holds the text.
+func usedGB(b []byte, name string) string {
+	for i := 0; i+1 < len(b); i++ {
+		if b[i] < 0x80 {
+			continue
+		}
+		if c, d := b[i], b[i+1]; d >= 0x30 && d <= 0x39 {
+			return "gb18030"
+		} else if name == "gb2312" && (c < 0xa1 || c > 0xf7 || d < 0xa1) {
+			name = "gbk"
+		}
+		i++
+	}
+	return name
+}
+
+func wider(name string) string {
+	switch name {
+	case "gb2312", "gbk":
+		return "gb18030"
+	}
+	return name
+}
+
+func isASCII(b []byte) bool {
+	for _, c := range b {
+		if c >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+func decodeUTF16(b []byte, big bool) string {
+	var order binary.ByteOrder = binary.LittleEndian
+	if bytes.HasPrefix(b, []byte("\xfe\xff")) || big {
+		order = binary.BigEndian
+	}
+	u := make([]uint16, 0, len(b)/2)
+	for ; len(b) >= 2; b = b[2:] {
+		u = append(u, order.Uint16(b))
+	}
+	return strings.TrimPrefix(string(utf16.Decode(u)), "\uFEFF")
+}
+
+// decodeUTF7 undoes RFC 2152, which golang.org/x/text does not know.
+func decodeUTF7(b []byte) string {
+	var out strings.Builder
+	for {
+		i := bytes.IndexByte(b, '+')
+		if i < 0 {
+			out.Write(b)
+			return strings.ToValidUTF8(out.String(), "\uFFFD")
+		}
+		out.Write(b[:i])
+		b = b[i+1:]
+		n := 0
+		for n < len(b) && strings.IndexByte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", b[n]) >= 0 {
+			n++
+		}
+		if n == 0 {
+			out.WriteByte('+')
+		} else {
+			raw, _ := base64.RawStdEncoding.DecodeString(string(b[:n]))
+			out.WriteString(decodeUTF16(raw, true))
+		}
+		b = b[n:]
+		if len(b) > 0 && b[0] == '-' {
+			b = b[1:]
+		}
+	}
+}
+
+// maxWord is how long an encoded word may be; RFC 2047 says 75.
+const maxWord = 8192
+
+// encodedWord is one =?charset?encoding?text?= of RFC 2047.
+type encodedWord struct {
+	charset string
+	base64  bool
+	text    string
+}
+
+// cutWord reads an encoded word at the start of s and its length. A last word
+// that lacks its “?=” is read to the end.
+func cutWord(s string) (w encodedWord, n int, ok bool) {
+	s = s[:min(len(s), maxWord)]
+	cs, rest, ok := strings.Cut(strings.TrimPrefix(s, "=?"), "?")
+	if !ok || len(cs) > 80 || strings.ContainsAny(cs, " \t=") || len(rest) < 2 || rest[1] != '?' {
+		return w, 0, false
+	}
+	text, _, closed := strings.Cut(rest[2:], "?=")
+	if !closed && (strings.ContainsAny(text, " \t\"") || text == "") {
+		return w, 0, false
+	}
+	n = 2 + len(cs) + 1 + 2 + len(text)
+	if closed {
+		n += 2
+	}
+	return encodedWord{cs, rest[0] == 'b' || rest[0] == 'B', text}, n, strings.IndexByte("bBqQ", rest[0]) >= 0
+}
+
+// decodeWords decodes the encoded words of a field, wherever they stand, also
+// inside quotation marks. Words of one charset that follow each other are
+// joined as bytes first: many programs cut a character in two.
+func decodeWords(s string) string {
+	if !strings.Contains(s, "=?") {
+		return s
+	}
+	var out strings.Builder
+	var run []encodedWord
+	flush := func() {
+		if len(run) > 0 {
+			t, _, _ := decodeText(joinWords(run), run[0].charset)
+			out.WriteString(t)
+			run = nil
+		}
+	}
+	for {
+		i := strings.Index(s, "=?")
+		if i < 0 {
+			break
+		}
+		w, n, ok := cutWord(s[i:])
+		if !ok {
+			flush()
+			out.WriteString(s[:i+2])
+			s = s[i+2:]
+			continue
+		}
+		between := s[:i]
+		if len(run) == 0 || strings.TrimSpace(between) != "" {
+			flush()
+			out.WriteString(between)
+		} else if canonical(run[0].charset) != canonical(w.charset) {
+			flush()
+		}
+		run = append(run, w)
+		s = s[i+n:]
+	}
+	flush()
+	out.WriteString(s)
+	return out.String()
+}
+
+func joinWords(run []encodedWord) []byte {
+	var b []byte
+	for i := 0; i < len(run); i++ {
+		text := []byte(run[i].text)
+		if !run[i].base64 {
+			b = append(b, lenientQP(bytes.ReplaceAll(text, []byte("_"), []byte(" ")))...)
+			continue
+		}
+		// base64 that was cut anywhere goes on in the next word
+		for len(text)%4 != 0 && !bytes.HasSuffix(text, []byte("=")) && i+1 < len(run) && run[i+1].base64 {
+			i++
+			text = append(text, run[i].text...)
+		}
+		b = append(b, lenientBase64(text)...)
+	}
+	return b
+}
+
+// decodeHeader gives the text of an unstructured field.
+func decodeHeader(v string) string {
+	return strings.TrimSpace(clean(decodeWords(utf8Header(v))))
+}

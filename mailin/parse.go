@@ -1,0 +1,420 @@
+// Package mailin hears: it takes mail from the IMAP mailbox and reads it.
+//
+// This is the reading half's procedure; nothing in it does I/O or fails:
+//
+//  1. Parse hashes the raw bytes and reads the header block, mended where it
+//     is broken, under the limits of Limits.
+//  2. The body is split into parts in one pass (split), each part's transfer
+//     encoding and charset are undone, and what is no text to read becomes an
+//     attachment. An attached message is one attachment.
+//  3. OwnWords cuts quotation and signature from what the author wrote.
+//  4. A bounce's report is read (DSN), and class decides what kind of
+//     correspondent wrote, with the mark that decided it.
+//  5. authenticate says who vouches for the sender: our own MX, by position,
+//     or our own verification of signatures.
+//
+// What is wrong with a mail stands in Problems. A limit that was met stands
+// in Hold, and the mail is then to be kept whole for a person to look at.
+package mailin
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"complaints"
+
+	"github.com/emersion/go-message"
+)
+
+// Desk is what reading needs to know of the desk. The zero value reads any
+// mail: nothing is believed, nobody is staff, the limits are the defaults.
+type Desk struct {
+	Address    string                    // the desk's own addr-spec; mail from it is never answered
+	OwnMark    func(mark string) bool    // verifies X-Complaintsd-Loop; nil: no mark is ours
+	IsStaff    func(addr string) bool    // the staff register; nil: nobody is
+	AuthservID string                    // whose Authentication-Results are believed; "": nobody's
+	Position   int                       // how many Received fields our own hosts add; 0 means 1
+	VerifyDKIM func(raw []byte) []string // d= domains that verify, see DKIMDomains; nil: off
+	Limits     Limits
+	Now        func() time.Time // measures Limits.Time; nil: time is not limited
+}
+
+// Limits bound what one mail may cost. Zero fields take the default.
+type Limits struct {
+	Parsed      int           // bytes of a mail that is read beyond its header; 50 MB
+	Header      int           // bytes of a header block; 1 MiB
+	Depth       int           // nesting of multiparts; 20
+	Parts       int           // parts in all; 1,000
+	Addresses   int           // addresses in one field; 500
+	Attachments int           // 200
+	Decoded     int           // bytes of all decoded parts; 100 MB
+	Text        int           // bytes of text taken from one part; 1 MB
+	Hops        int           // Received fields; 50
+	Time        time.Duration // 5 s
+}
+
+func (l Limits) withDefaults() Limits {
+	for _, d := range []struct {
+		field *int
+		value int
+	}{
+		{&l.Parsed, 50_000_000}, {&l.Header, 1 << 20}, {&l.Depth, 20}, {&l.Parts, 1000}, {&l.Addresses, 500},
+		{&l.Attachments, 200}, {&l.Decoded, 100_000_000}, {&l.Text, 1_000_000}, {&l.Hops, 50},
+	} {
+		if *d.field <= 0 {
+			*d.field = d.value
+		}
+	}
+	if l.Time <= 0 {
+		l.Time = 5 * time.Second
+	}
+	return l
+}
+
+// reader is the state of reading one mail.
+type reader struct {
+	Desk
+	m       *complaints.Message
+	start   time.Time
+	parts   int
+	decoded int
+}
+
+// Parse reads a mail. It gives a message for any bytes whatever.
+func Parse(raw []byte, d Desk) (m *complaints.Message) {
+	d.Limits = d.Limits.withDefaults()
+	sum := sha256.Sum256(raw)
+	m = &complaints.Message{
+		SHA256: hex.EncodeToString(sum[:]), Size: len(raw), Class: complaints.Public,
+		To: []complaints.Address{}, Cc: []complaints.Address{}, References: []string{},
+		Attachments: []complaints.Attachment{}, Problems: []string{},
+		Auth: complaints.Auth{DKIM: []string{}},
+	}
+	r := &reader{Desk: d, m: m}
+	if d.Now != nil {
+		r.start = d.Now()
+	}
+	// The libraries below were shown to misread hostile mail; a fault of
+	// theirs must cost this one mail its reading, not the mailbox its daemon.
+	defer func() {
+		if e := recover(); e != nil {
+			r.problem("the reader failed: %v", e)
+			r.hold("the reader failed")
+		}
+	}()
+	r.read(raw)
+	return m
+}
+
+func (r *reader) read(raw []byte) {
+	head := raw[:min(len(raw), r.Limits.Header+4096)]
+	if bytes.IndexByte(head, '\n') < 0 && bytes.IndexByte(head, '\r') >= 0 {
+		raw = bytes.ReplaceAll(raw, []byte("\r"), []byte("\n"))
+		r.problem("lines are ended by a bare CR")
+	}
+	h, body := r.header(raw, nil)
+	r.fields(h)
+	r.m.ContentHash = contentHash(h, body)
+	root := &part{header: h}
+	root.readType("")
+	switch {
+	case len(raw) > r.Limits.Parsed:
+		r.hold("larger than %d bytes", r.Limits.Parsed)
+	case r.m.Hold == "":
+		r.split(root, body)
+	}
+	var t texts
+	if r.m.Hold == "" {
+		r.collect(root, &t)
+	}
+	r.m.Text, r.m.Charset = t.whole(), t.charset
+	if !r.late() {
+		r.m.OwnWords = OwnWords(t.own())
+	}
+	r.m.DSN = readDSN(root, h, r.m)
+	r.m.Class, r.m.Why = r.class(root, h)
+	if r.m.Class != complaints.Bounce {
+		r.m.DSN = nil
+	}
+	r.authenticate(h, raw)
+}
+
+// problem notes what is wrong with the mail, each thing once.
+func (r *reader) problem(format string, args ...any) {
+	p := clean(fmt.Sprintf(format, args...))
+	if len(r.m.Problems) < 50 && !slices.Contains(r.m.Problems, p) {
+		r.m.Problems = append(r.m.Problems, p)
+	}
+}
+
+// hold notes the first limit that was met.
+func (r *reader) hold(format string, args ...any) {
+	if r.m.Hold == "" {
+		r.m.Hold = fmt.Sprintf(format, args...)
+	}
+}
+
+// late reports, and holds the mail, when reading took too long.
+func (r *reader) late() bool {
+	if r.Now == nil || r.Now().Sub(r.start) < r.Limits.Time {
+		return false
+	}
+	r.hold("reading took longer than %v", r.Limits.Time)
+	return true
+}
+
+// fields reads the header fields of the mail itself.
+func (r *reader) fields(h message.Header) {
+	m := r.m
+	froms := r.addresses(h, "From")
+	m.Froms = len(froms)
+	if len(froms) > 0 {
+		m.From = froms[0]
+	} else {
+		r.problem("no From address")
+	}
+	if a := r.addresses(h, "Reply-To"); len(a) > 0 {
+		m.ReplyTo = a[0].Addr
+	}
+	m.To = append(m.To, r.addresses(h, "To")...)
+	m.Cc = append(m.Cc, r.addresses(h, "Cc")...)
+	for _, f := range []string{"Delivered-To", "X-Original-To", "Envelope-To"} {
+		for _, a := range r.addresses(h, f) {
+			if !slices.Contains(m.Delivered, a.Addr) {
+				m.Delivered = append(m.Delivered, a.Addr)
+			}
+		}
+	}
+	if v := h.Values("Return-Path"); len(v) > 0 {
+		m.ReturnPath = "<>"
+		if a := parseAddresses(v[0], 1); len(a) > 0 {
+			m.ReturnPath = a[0].Addr
+		}
+	}
+	m.Subject = decodeHeader(h.Get("Subject"))
+	if ids := parseIDs(h.Get("Message-Id")); len(ids) > 0 {
+		m.MessageID = ids[0]
+	} else {
+		r.problem("no Message-ID")
+	}
+	m.InReplyTo = parseIDs(strings.Join(h.Values("In-Reply-To"), " "))
+	for _, id := range append(parseIDs(strings.Join(h.Values("References"), " ")), m.InReplyTo...) {
+		if !slices.Contains(m.References, id) && len(m.References) < r.Limits.Addresses {
+			m.References = append(m.References, id)
+		}
+	}
+	var ok bool
+	if m.Date, ok = parseDate(h.Get("Date")); !ok {
+		r.problem("no readable Date: %.60q", h.Get("Date"))
+	}
+	if n := len(h.Values("Received")); n > r.Limits.Hops {
+		r.hold("%d Received fields, more than %d", n, r.Limits.Hops)
+	}
+}
+
+// addresses reads every field of one name, up to the limit.
+func (r *reader) addresses(h message.Header, name string) []complaints.Address {
+	var all []complaints.Address
+	for _, v := range h.Values(name) {
+		all = append(all, parseAddresses(v, r.Limits.Addresses+1-len(all))...)
+		if len(all) > r.Limits.Addresses {
+			r.hold("more than %d addresses in %s", r.Limits.Addresses, name)
+			return all[:r.Limits.Addresses]
+		}
+	}
+	return all
+}
+
+// contentHash identifies a mail whatever way it came: trace fields, which each
+// host adds, do not count, nor do line ends and empty lines at the end.
+func contentHash(h message.Header, body []byte) string {
+	sum := sha256.New()
+	for _, name := range []string{"From", "To", "Cc", "Subject", "Date", "Message-Id"} {
+		for _, v := range h.Values(name) {
+			fmt.Fprintf(sum, "%s:%s\n", name, strings.Join(strings.Fields(v), " "))
+		}
+	}
+	body = bytes.TrimRight(body, "\r\n")
+	for len(body) > 0 {
+		line, rest := cutLine(body)
+		sum.Write([]byte("\n"))
+		sum.Write(line)
+		body = rest
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// texts are the parts of a mail that are there to be read, in order.
+type texts struct {
+	pieces  []piece
+	charset string
+}
+
+// piece is the text of one part: all of it, and without what only the markup
+// tells from the author's words.
+type piece struct {
+	whole, own string
+	html       bool
+}
+
+func (t *texts) whole() string { return t.join(func(p piece) string { return p.whole }) }
+func (t *texts) own() string   { return t.join(func(p piece) string { return p.own }) }
+
+func (t *texts) join(text func(piece) string) string {
+	var all []string
+	for _, p := range t.pieces {
+		if s := strings.TrimRight(text(p), " \n\t"); s != "" {
+			all = append(all, s)
+		}
+	}
+	return strings.Join(all, "\n\n")
+}
+
+// collect walks the parts: text to read goes to t, the rest are attachments.
+// Of alternatives the first plain text that says anything is read, else the
+// first that says anything.
+func (r *reader) collect(p *part, t *texts) {
+	if r.m.Hold != "" || r.late() {
+		return
+	}
+	switch {
+	case p.isMultipart() && len(p.kids) == 0:
+		if len(bytes.TrimSpace(p.body)) > 0 {
+			r.problem("a multipart without parts")
+			r.addText(p, t)
+		}
+	case p.media == "multipart/alternative":
+		best := texts{}
+		for _, kid := range p.kids {
+			var kt texts
+			r.collect(kid, &kt)
+			if kt.whole() == "" {
+				continue
+			}
+			if best.whole() == "" || best.pieces[0].html && !kt.pieces[0].html {
+				best = kt
+			}
+		}
+		t.pieces = append(t.pieces, best.pieces...)
+		t.note(best.charset)
+	case p.isMultipart():
+		for _, kid := range p.kids {
+			r.collect(kid, t)
+		}
+	case p.isText():
+		r.addText(p, t)
+	case p.media == "text/x-amp-html":
+	default:
+		r.attach(p)
+	}
+}
+
+// isText reports whether a part is there to be read, not a file.
+func (p *part) isText() bool {
+	switch p.media {
+	case "text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown", "text/x-markdown":
+		return p.disp != "attachment" && (p.name == "" || p.in == "" || p.in == "multipart/alternative")
+	}
+	return false
+}
+
+func (r *reader) addText(p *part, t *texts) {
+	b := p.body
+	if !p.isMultipart() {
+		b = r.decode(p)
+	}
+	if r.decoded += len(b); r.decoded > r.Limits.Decoded {
+		r.hold("more than %d bytes of decoded parts", r.Limits.Decoded)
+		return
+	}
+	label := p.params["charset"]
+	start := bytes.ToLower(bytes.TrimSpace(b[:min(len(b), 1024)]))
+	html := p.media == "text/html" || bytes.HasPrefix(start, []byte("<!doctype html")) || bytes.HasPrefix(start, []byte("<html"))
+	if html && label == "" {
+		if _, meta, ok := bytes.Cut(start, []byte("charset=")); ok {
+			meta = bytes.TrimLeft(meta, "\"' ")
+			label = string(meta[:len(meta)-len(bytes.TrimLeft(meta, "abcdefghijklmnopqrstuvwxyz0123456789-_"))])
+		}
+	}
+	if max := 4 * r.Limits.Text; !html && len(b) > max {
+		b = b[:max] // at most four bytes a character: over the limit all the same
+	}
+	s, charset, problem := decodeText(b, label)
+	if problem != "" {
+		r.problem("%s", problem)
+	}
+	t.note(charset)
+	pc := piece{html: html}
+	if html {
+		pc.whole, pc.own = htmlText(s, r.Limits.Text+1)
+	} else {
+		s = plainText(s)
+		if strings.EqualFold(p.params["format"], "flowed") {
+			s = unflow(s, strings.EqualFold(p.params["delsp"], "yes"))
+		}
+		pc.whole, pc.own = s, s
+	}
+	if max := r.Limits.Text; len(pc.whole) > max {
+		r.hold("more than %d bytes of text in a part", max)
+		pc.whole = strings.ToValidUTF8(pc.whole[:max], "")
+		pc.own = strings.ToValidUTF8(pc.own[:min(len(pc.own), max)], "")
+	}
+	t.pieces = append(t.pieces, pc)
+}
+
+// note keeps the charset of the text: the first that is more than ASCII.
+func (t *texts) note(charset string) {
+	if t.charset == "" || t.charset == "us-ascii" {
+		t.charset = cmp.Or(charset, t.charset)
+	}
+}
+
+// plainText normalises line ends and drops the control characters.
+func plainText(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	for strings.Contains(s, "\r\r\n") {
+		s = strings.ReplaceAll(s, "\r\r\n", "\r\n")
+	}
+	s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 || r == 0xfeff {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// unflow joins the lines of format=flowed (RFC 3676): a line that ends in a
+// space goes on in the next of the same quote depth. The signature line “-- ”
+// does not.
+func unflow(s string, delSp bool) string {
+	var out strings.Builder
+	last, flowing := 0, false
+	for line := range strings.SplitSeq(s, "\n") {
+		depth := len(line) - len(strings.TrimLeft(line, ">"))
+		text := strings.TrimPrefix(line[depth:], " ") // space-stuffing
+		flows := strings.HasSuffix(text, " ") && text != "-- "
+		if flows && delSp {
+			text = text[:len(text)-1]
+		}
+		if flowing && depth == last && text != "-- " {
+			out.WriteString(text)
+		} else {
+			if out.Len() > 0 || flowing {
+				out.WriteByte('\n')
+			}
+			if depth > 0 {
+				out.WriteString(strings.Repeat(">", depth) + " ")
+			}
+			out.WriteString(text)
+		}
+		last, flowing = depth, flows
+	}
+	return out.String()
+}
