@@ -236,12 +236,12 @@ func readWish(own string) wish {
 		}
 	}
 	// A first sentence may say it and give the grounds in the same breath.
-	first, after, _ := strings.Cut(bare, "。")
+	first, after, _ := strings.Cut(line, "。")
 	if len(after) == 0 {
-		first, after, _ = strings.Cut(bare, ". ")
+		first, after, _ = strings.Cut(line, ". ")
 	}
 	for _, w := range wishes {
-		if first != bare && w.plain.MatchString(strings.Trim(first, edge)) && !doubt.MatchString(first) {
+		if first != line && w.plain.MatchString(strings.Trim(first, edge)) && !doubt.MatchString(first) {
 			return wish{kind: w.kind, clear: true, text: strings.TrimSpace(after + "\n" + rest)}
 		}
 	}

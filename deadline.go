@@ -139,8 +139,20 @@ func (s Step) explain(lang string) string {
 	case s.Reason == "rolled":
 		return pick(lang, "末日非工作日，顺延至"+s.To.short(lang), "the last day is not a working day, so it moves to "+s.To.short(lang))
 	default:
-		return pick(lang, span+s.Reason+"放假，不计", span+" public holiday ("+s.Reason+"), not counted")
+		return pick(lang, span+s.Reason+"放假，不计", span+" public holiday ("+holiday(s.Reason)+"), not counted")
 	}
+}
+
+// holiday gives a Chinese public holiday its English name; other names stay.
+func holiday(name string) string {
+	en := map[string]string{
+		"元旦": "New Year", "春节": "Spring Festival", "清明节": "Qingming", "劳动节": "Labour Day", "端午节": "Dragon Boat Festival",
+		"中秋节": "Mid-Autumn Festival", "国庆节": "National Day", "国庆节、中秋节": "National Day and Mid-Autumn Festival",
+	}[name]
+	if en == "" {
+		return name
+	}
+	return en
 }
 
 func (d Date) short(lang string) string {
