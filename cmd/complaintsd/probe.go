@@ -57,6 +57,7 @@ func inWords(s config.Server, err error) error {
 		name    x509.HostnameError
 		unknown x509.UnknownAuthorityError
 		record  tls.RecordHeaderError
+		alert   tls.AlertError
 		dns     *net.DNSError
 		network net.Error
 	)
@@ -65,11 +66,17 @@ func inWords(s config.Server, err error) error {
 		return fmt.Errorf("%s: the certificate is not valid today (from %s to %s): renew it on the server", s.Addr,
 			invalid.Cert.NotBefore.Format(time.DateOnly), invalid.Cert.NotAfter.Format(time.DateOnly))
 	case errors.As(err, &name):
-		return fmt.Errorf("%s: the certificate is for %s: write that name as server", s.Addr, strings.Join(name.Certificate.DNSNames, ", "))
+		names := name.Certificate.DNSNames
+		for _, ip := range name.Certificate.IPAddresses {
+			names = append(names, ip.String())
+		}
+		return fmt.Errorf("%s: the certificate is not for %s but for %s: write a name it has as server", s.Addr, host, strings.Join(names, ", "))
 	case errors.As(err, &unknown):
 		return fmt.Errorf("%s: the certificate is from an authority this machine does not know: name its file as ca_file", s.Addr)
 	case errors.As(err, &record):
 		return fmt.Errorf("%s: does not begin with TLS: write tls = \"starttls\", or the port for implicit TLS", s.Addr)
+	case errors.As(err, &alert):
+		return fmt.Errorf("%s: the server refuses TLS (%w): it wants TLS 1.2 or newer, and no certificate of ours", s.Addr, alert)
 	case errors.As(err, &dns):
 		return away(fmt.Errorf("%s: the name %s cannot be resolved now: check it, and the machine's DNS", s.Addr, host))
 	case errors.Is(err, syscall.ECONNREFUSED):

@@ -21,6 +21,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 	_ "time/tzdata" // time zones on a machine that has no table of them
 
@@ -99,7 +100,7 @@ type Submission struct {
 
 // Database names PostgreSQL; an empty URL is a private cluster.
 type Database struct {
-	URL          string `toml:"url"`
+	URL          string `toml:"url"` // postgres://…, or host=… dbname=…
 	PasswordFile string `toml:"password_file"`
 	User         string `toml:"user"` // system account of a private cluster, where the daemon runs as root; "" looks for one
 
@@ -107,11 +108,18 @@ type Database struct {
 	PasswordPath string
 }
 
-// DSN gives the URL with the password of the file in it, or "" for a private
-// cluster. It is a secret: never log it.
+// DSN gives the address with the password of the file in it, or "" for a
+// private cluster. It is a secret: never log it.
 func (d Database) DSN() string {
+	if d.URL == "" || d.Password == "" {
+		return d.URL
+	}
+	if keywords.MatchString(d.URL) {
+		quote := strings.NewReplacer(`\`, `\\`, `'`, `\'`)
+		return d.URL + " password='" + quote.Replace(string(d.Password)) + "'"
+	}
 	u, err := url.Parse(d.URL)
-	if err != nil || d.URL == "" || d.Password == "" {
+	if err != nil {
 		return d.URL
 	}
 	u.User = url.UserPassword(u.User.Username(), string(d.Password))

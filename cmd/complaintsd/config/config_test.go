@@ -180,6 +180,7 @@ func TestMistakes(t *testing.T) {
 		{`[staff]`, "[staff]\nregister = \"none.csv\"", `none.csv cannot be read`},
 		{`[firm]`, "[database]\nurl = \"mysql://u:geheim@h/d\"\n[firm]", `database.url: is no address of PostgreSQL`},
 		{`[firm]`, "[database]\nurl = \"postgres://h\"\n[firm]", `database.url: names no database`},
+		{`[firm]`, "[database]\nurl = \"host=db.firm.example\"\n[firm]", `database.url: names no database`},
 		{`[firm]`, "[authentication]\nposition = 1\n[firm]", `authentication.position: has no use without authentication.authserv_id`},
 		{`[firm]`, "[authentication]\nauthserv_id = \"mx.firm.example; x\"\n[firm]", `authentication.authserv_id: is no identifier`},
 		{`[firm]`, "[authentication]\nkey_file = \"short\"\n[firm]", `holds a line that is no key`},
@@ -272,6 +273,10 @@ func TestDSNTakesThePasswordFromTheFile(t *testing.T) {
 	if got, want := c.Database.DSN(), "postgres://desk:geheim%20%E7%A7%98%E5%AF%86@db.firm.example/desk?sslmode=verify-full"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
+	d := Database{URL: "host=/run/postgresql dbname=desk", Password: `it's \`}
+	if got, want := d.DSN(), `host=/run/postgresql dbname=desk password='it\'s \\'`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
 }
 
 func TestKeyFile(t *testing.T) {
@@ -303,5 +308,25 @@ func TestClosest(t *testing.T) {
 		if got := Closest(s, []string{"poll", "password_file", "folder"}); got != want {
 			t.Errorf("%q: %q, want %q", s, got, want)
 		}
+	}
+}
+
+func TestAdvice(t *testing.T) {
+	path := write(t, sound+"[database]\nurl = \"postgres://desk:geheim@db.firm.example/desk\"\n[policy]\nquorum = 2\n[[external_route]]\nname = \"律协\"\ncontact = \"12348\"\n")
+	c, err := Read(path, "", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(filepath.Dir(path), "pw"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Join(c.Advice(), "\n")
+	for _, want := range []string{"mailbox.password_file: everybody on this machine may read it: chmod 600 ", "database.url holds a password", "mailbox.journal is not set", "policy.quorum is less than 3", "external route 律协 has no name_en", "staff.admins is empty"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is missing in\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "geheim") {
+		t.Errorf("the password is shown:\n%s", got)
 	}
 }

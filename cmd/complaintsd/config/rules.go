@@ -115,17 +115,21 @@ func (k *checker) database() {
 		return
 	}
 	u, err := url.Parse(d.URL)
+	isURL := err == nil && (u.Scheme == "postgres" || u.Scheme == "postgresql")
 	switch {
-	case err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql":
+	case !isURL && !keywords.MatchString(d.URL): // the parser's error would quote the URL, and with it a password
 		k.add("database.url", "is no address of PostgreSQL: write postgres://user@host/database, or \"\" for a private cluster")
-		return // a parse error quotes the URL, and with it a password
-	case strings.Trim(u.Path, "/") == "" && u.Query().Get("dbname") == "":
+		return
+	case !strings.Contains(d.URL, "dbname=") && (!isURL || strings.Trim(u.Path, "/") == ""):
 		k.add("database.url", "names no database: write postgres://user@host/database")
 	}
 	d.Password, d.PasswordPath = k.secret("database.password_file", d.PasswordFile)
 }
 
-var accountName = regexp.MustCompile(`^[a-z_][a-z0-9_-]{0,31}$`)
+var (
+	accountName = regexp.MustCompile(`^[a-z_][a-z0-9_-]{0,31}$`)
+	keywords    = regexp.MustCompile(`^\s*[a-z_]+\s*=`) // host=… dbname=…, the other form of PostgreSQL
+)
 
 func (k *checker) staff() {
 	s := &k.cfg.Staff
@@ -257,12 +261,13 @@ func (k *checker) server(at string, s *Server, ports map[string]string) {
 	k.oneOf(at+".tls", s.TLS, "implicit", "starttls", "none")
 	k.required(at+".server", s.Addr, "the server's name, with its port if it is not the usual one")
 	if s.Addr != "" {
+		usual := cmp.Or(ports[s.TLS], ports["implicit"]) // a wrong tls was noted
 		host, port, err := net.SplitHostPort(s.Addr)
 		if err != nil && !strings.Contains(s.Addr, ":") {
-			host, port, err = s.Addr, ports[s.TLS], nil
+			host, port, err = s.Addr, usual, nil
 		}
-		if n, perr := net.LookupPort("tcp", port); err != nil || host == "" || strings.ContainsAny(host, "/ @") || perr != nil && ports[s.TLS] != "" || perr == nil && n == 0 {
-			k.add(at+".server", "is %q: write host or host:port, such as \"mail.firm.example:%s\"", s.Addr, cmp.Or(ports[s.TLS], "993"))
+		if n, perr := net.LookupPort("tcp", port); err != nil || perr != nil || n == 0 || host == "" || strings.ContainsAny(host, "/ @") {
+			k.add(at+".server", "is %q: write host or host:port, such as \"mail.firm.example:%s\"", s.Addr, usual)
 			return
 		}
 		s.Addr = net.JoinHostPort(host, port)
