@@ -1,0 +1,245 @@
+package letters
+
+import (
+	"strings"
+	"unicode"
+
+	"complaints/letters/sfnt"
+)
+
+// cell is one character with all that setting it needs. Lengths are points.
+type cell struct {
+	r       rune
+	class   class
+	font    int // index into faces.fonts
+	gid     sfnt.GID
+	size    float64
+	natural float64 // the glyph's own advance
+	advance float64 // what it takes up before the line is adjusted
+	left    float64 // blank within it that may be taken away before the ink …
+	right   float64 // … and after it
+	shift   float64 // blank before the ink that is taken away already
+	gap     float64 // blank before it that may shrink: between Chinese and Latin
+	soft    bool    // a line may end after it though it stands in a word: in addresses
+}
+
+// class is how a character behaves at the end of a line.
+type class int
+
+const (
+	wide   class = iota // a Chinese character and what is set like one
+	latin               // letters and digits of words: never parted
+	space               // vanishes at the end of a line
+	opens               // （《“: never last in a line
+	closes              // ，。》”: never first in a line
+	dash                // —— ……: never parted, never first
+)
+
+const (
+	noEnd   = "（〔［｛〈《「『【〖“‘￥＄£¥(["
+	noStart = "，。、；：？！）〕］｝〉》」』】〗”’％‰°·～)]%,.;:?!々ー"
+	dashes  = "—…"
+)
+
+// classOf tells how a character behaves. glyphWide says that its glyph fills a
+// whole cell.
+func classOf(r rune, glyphWide bool) class {
+	switch {
+	case r == ' ':
+		return space
+	case strings.ContainsRune(dashes, r):
+		return dash
+	case glyphWide && strings.ContainsRune(noEnd, r):
+		return opens
+	case glyphWide && strings.ContainsRune(noStart, r):
+		return closes
+	case unicode.Is(unicode.Han, r) || unicode.Is(unicode.Hiragana, r) || unicode.Is(unicode.Katakana, r) || glyphWide && !unicode.IsLetter(r) || r >= 0xFF01 && r <= 0xFFEF:
+		return wide
+	}
+	return latin
+}
+
+// mayBreak reports whether a line may end between two characters.
+func mayBreak(a, b cell) bool {
+	switch {
+	case b.class == space || b.class == closes || b.class == dash:
+		return false
+	case a.class == space:
+		return true
+	case a.class == opens:
+		return false
+	case a.class == latin && b.class == latin:
+		return a.soft
+	case unicode.Is(unicode.M, b.r):
+		return false
+	case unicode.IsDigit(a.r) && strings.ContainsRune("年月日时分号元角项条款份页万亿", b.r):
+		return false // 11月 and 5元 stay whole
+	case a.class == latin && strings.ContainsRune("([{", a.r):
+		return false
+	case b.class == latin && strings.ContainsRune(noStart, b.r):
+		return false
+	}
+	return true
+}
+
+// line is one line of text before it has a place: its cells and how far they
+// are from the left margin.
+type line struct {
+	cells  []cell
+	x      []float64 // of each cell's origin
+	indent float64
+	width  float64 // from the first cell's origin to the end of the last
+}
+
+// measure is how wide the lines of a paragraph are.
+type measure struct {
+	width       float64
+	first, rest float64 // indents
+	justify     bool
+}
+
+// breakLines sets a paragraph: greedy, with the rules of line beginnings and
+// ends, and with punctuation squeezed where that keeps a character in its
+// line. No character is ever left out; blanks at a line's end hang.
+func breakLines(cells []cell, m measure) []line {
+	var out []line
+	indent := m.first
+	for start := 0; start < len(cells); {
+		end := lineEnd(cells[start:], m.width-indent) + start
+		last := end == len(cells)
+		out = append(out, set(cells[start:end], indent, m.width-indent, m.justify && !last))
+		start, indent = end, m.rest
+	}
+	return out
+}
+
+// lineEnd finds how many cells the next line takes.
+func lineEnd(cells []cell, avail float64) int {
+	used, give, brk := 0.0, 0.0, 0
+	for i, c := range cells {
+		if i > 0 && mayBreak(cells[i-1], c) {
+			brk = i
+		}
+		gap := c.gap
+		if i == 0 {
+			gap = 0
+		}
+		need := used + gap + c.advance
+		give += c.left + c.right + gap/2
+		if c.class != space && need > avail+0.01 && !squeezable(cells, i, need-avail, give) {
+			switch {
+			case brk > 0:
+				return brk
+			case i == 0:
+				return 1
+			}
+			return i // a word longer than the line: parted anywhere
+		}
+		used = need
+	}
+	return len(cells)
+}
+
+// squeezable decides whether a line that is too long by over takes character i
+// in by squeezing: a stop always, if the blank suffices, since it must not
+// begin the next line; another character only if little is missing and no
+// stop follows it that would have to come in too.
+func squeezable(cells []cell, i int, over, give float64) bool {
+	if over > give {
+		return false
+	}
+	if cells[i].class == closes {
+		return true
+	}
+	return over <= cells[i].size/2 && (i+1 == len(cells) || mayBreak(cells[i], cells[i+1]))
+}
+
+// set places the cells of one line.
+func set(cells []cell, indent, avail float64, justify bool) line {
+	l := line{cells: cells, indent: indent, x: make([]float64, len(cells))}
+	n := len(cells)
+	for n > 0 && cells[n-1].class == space {
+		n--
+	}
+	natural := 0.0
+	for i, c := range cells[:n] {
+		natural += c.advance
+		if i > 0 {
+			natural += c.gap
+		}
+	}
+	squeeze, stretch := adjust(cells[:n], avail-natural, justify)
+	x := indent
+	for i, c := range cells {
+		if i > 0 && i < n {
+			x += c.gap*(1-squeeze/2) + stretch.before(cells[i-1], c)
+		}
+		x -= c.left * squeeze
+		l.x[i] = x - c.shift
+		x += c.advance
+		if i < n {
+			x -= c.right * squeeze
+		}
+	}
+	l.width = x - indent
+	return l
+}
+
+// stretching says how much a justified line adds: at blanks, and between
+// Chinese characters.
+type stretching struct{ space, letter float64 }
+
+func (s stretching) before(a, b cell) float64 {
+	switch {
+	case a.class == space && b.class != space:
+		return s.space
+	case a.class == latin && b.class == latin || b.class == space || a.class == dash && b.class == dash:
+		return 0
+	}
+	return s.letter
+}
+
+// adjust finds how a line of natural length avail-rest is made to fit: the
+// share of the squeezable blank to take away (0 to 1), or what to add where.
+func adjust(cells []cell, rest float64, justify bool) (float64, stretching) {
+	if rest < 0 {
+		give := 0.0
+		for i, c := range cells {
+			give += c.left + c.right
+			if i > 0 {
+				give += c.gap / 2
+			}
+		}
+		if give == 0 {
+			return 0, stretching{}
+		}
+		return min(1, -rest/give), stretching{}
+	}
+	if !justify || len(cells) < 2 || rest < 0.005 {
+		return 0, stretching{}
+	}
+	unit := stretching{space: 1, letter: 1}
+	spaces, places := 0.0, 0.0
+	for i := 1; i < len(cells); i++ {
+		if cells[i-1].class == space {
+			spaces += unit.before(cells[i-1], cells[i])
+		} else {
+			places += unit.before(cells[i-1], cells[i])
+		}
+	}
+	// Blanks take half an em at most before letters are moved apart; a line
+	// that would need more than a quarter of an em everywhere stays ragged.
+	size := cells[0].size
+	s := stretching{}
+	if spaces > 0 {
+		s.space = min(rest/spaces, size/2)
+		rest -= s.space * spaces
+	}
+	if places > 0 && rest > 0 {
+		s.letter = rest / places
+	}
+	if s.letter > size/4 {
+		return 0, stretching{}
+	}
+	return 0, s
+}

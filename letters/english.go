@@ -1,0 +1,155 @@
+package letters
+
+import (
+	"fmt"
+	"strings"
+
+	complaints "complaints"
+)
+
+// english is the English letter: A4, margins of 25 mm, 11 pt serif, ragged
+// right, so that words keep one distance.
+type english struct{ faces *faces }
+
+const (
+	enMargin  = 25 * mm
+	enWidth   = pageWidth - 2*enMargin
+	enSize    = 11.0
+	enLine    = 15.0
+	enGap     = 7.0  // between paragraphs
+	enHang    = 20.0 // of numbered items
+	enHead    = 18.0 // firm's name
+	enSmall   = 8.5
+	enFirst   = enMargin + 48 // where the text begins on page 1, below the letterhead
+	enBottom  = pageHeight - enMargin
+	enFooting = pageHeight - 15*mm
+)
+
+func (e english) frame(n int) (left, top, bottom float64) {
+	if n == 1 {
+		return enMargin, enFirst, enBottom
+	}
+	return enMargin, enMargin, enBottom
+}
+
+func (e english) fit(in role, size float64) fit {
+	return fit{lang: "en", role: in, size: size, pitch: size}
+}
+
+func (e english) rows(blocks []block) []row {
+	var rows []row
+	signed, after := -1, false // after: the signature is behind us
+	for i, b := range blocks {
+		m := measure{width: enWidth}
+		f := e.fit(body, enSize)
+		before, keep, fresh := enGap, false, false
+		switch b.kind {
+		case titleBlock:
+			f.role, before, keep = strong, enGap+2, true
+			if i > 0 && blocks[i-1].kind == appendix {
+				f.size = enSize + 3
+			}
+		case flush:
+			before = 0
+		case heading1:
+			f.role, before, keep, m.rest = strong, enGap+5, true, enHang
+		case heading2:
+			f.role, keep, m.rest = strong, true, enHang
+		case item:
+			m.rest, before = enHang, 3
+		case quote:
+			m.first, m.rest, m.width = enHang, enHang, enWidth-enHang
+		case enclosure:
+			m.rest, before = enHang, 0
+			if b.label == "1." {
+				b.spans = append([]span{{text: "Enc. "}}, b.spans...)
+				before = enGap
+			}
+			b.label = ""
+		case pageBreak:
+			continue
+		case appendix:
+			f.role, fresh, keep, before = strong, true, true, 0
+		case blank:
+			rows = append(rows, row{height: enLine, keep: signed >= 0 && !after})
+			continue
+		case signature, dateLine:
+			before = 0
+			if signed < 0 {
+				signed, before = len(rows), enGap+3
+			}
+		}
+		if b.kind == appendix && signed >= 0 && !after {
+			bind(rows, signed)
+			after = true
+		}
+		for j, l := range e.lines(b, f, m) {
+			r := row{line: l, height: enLine, base: enLine - 4, keep: keep, fresh: fresh && j == 0}
+			if j == 0 {
+				r.before = before
+			}
+			rows = append(rows, r)
+		}
+		if n := len(rows); b.kind == paragraph && n > 1 && rows[n-1].before == 0 {
+			rows[n-2].keep = true // no last line alone on a page
+		}
+	}
+	if signed >= 0 && !after {
+		bind(rows, signed)
+	}
+	return rows
+}
+
+// lines sets a block; a label stands in the margin that its lines leave.
+func (e english) lines(b block, f fit, m measure) []line {
+	cells := e.faces.cellsOf(b.spans, f)
+	if b.label == "" {
+		return breakLines(cells, m)
+	}
+	label := e.faces.cellsOf([]span{{text: b.label}}, f)
+	m.first = m.rest
+	out := breakLines(cells, m)
+	if len(out) == 0 {
+		return []line{set(label, 0, enWidth, false)}
+	}
+	l := out[0]
+	x := make([]float64, 0, len(label)+len(l.x))
+	for at, i := 0.0, 0; i < len(label); i++ {
+		x = append(x, at)
+		at += label[i].advance
+	}
+	out[0] = line{cells: append(label, l.cells...), x: append(x, l.x...), width: l.width + l.indent}
+	return out
+}
+
+// furnish adds the letterhead to the first page and “Page x of y” to all.
+func (e english) furnish(pages []page, l complaints.Letter) {
+	p := &pages[0]
+	size := enHead
+	head := oneLine(e.faces, l.Firm.In("en"), e.fit(title, size))
+	for head.width > enWidth && size > 8 {
+		size = max(8, size*enWidth/head.width-0.1)
+		head = oneLine(e.faces, l.Firm.In("en"), e.fit(title, size))
+	}
+	var details []string
+	for _, s := range []string{l.Firm.Address, l.Firm.Postcode, l.Firm.Phone, l.Firm.Email} {
+		if s != "" {
+			details = append(details, s)
+		}
+	}
+	marks := []mark{{line: head, x: enMargin, y: enMargin + 2, color: red}}
+	y := enMargin + 16
+	for _, part := range breakLines(e.faces.cellsOf([]span{{text: strings.Join(details, " · ")}}, e.fit(body, enSmall)), measure{width: enWidth}) {
+		marks = append(marks, mark{line: part, x: enMargin, y: y})
+		y += enSmall + 2
+		if len(marks) == 3 {
+			break // the letterhead has room for two lines of details
+		}
+	}
+	p.marks = append(marks, p.marks...)
+	p.bars = append(p.bars, bar{enMargin, enFirst - 16, enWidth, thickRule / 2, red})
+	for i := range pages {
+		foot := oneLine(e.faces, fmt.Sprintf("Page %d of %d", i+1, len(pages)), e.fit(body, enSmall))
+		pages[i].marks = append(pages[i].marks, mark{line: foot, x: (pageWidth - foot.width) / 2, y: enFooting})
+	}
+}

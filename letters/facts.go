@@ -1,0 +1,197 @@
+package letters
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"text/template"
+	"time"
+
+	complaints "complaints"
+)
+
+// functions are what the letters' texts call: how dates, amounts and the codes
+// of the domain are written in a language.
+func functions(lang string) template.FuncMap {
+	word := func(words map[string][2]string) func(string) string {
+		return func(key string) string {
+			if w, ok := words[key]; ok {
+				return pick(lang, w[0], w[1])
+			}
+			return key // the firm's own word
+		}
+	}
+	issued := func(s string) string {
+		if s == "" {
+			return unissued(lang)
+		}
+		return s
+	}
+	return template.FuncMap{
+		"date":     func(d complaints.Date) string { return d.In(lang) },
+		"issued":   func(d complaints.Date) string { return issued(d.In(lang)) },
+		"number":   func(n complaints.LetterNumber) string { return issued(n.String()) },
+		"moment":   func(t time.Time) string { return moment(lang, t) },
+		"money":    func(fen int64) string { return money(lang, fen) },
+		"explain":  func(d complaints.Deadline) string { return d.Explain(lang) },
+		"finding":  func(f complaints.Finding) string { return f.In(lang) },
+		"order":    func(r complaints.Ruling) string { return word(orders)(string(r)) },
+		"remit":    func(r complaints.Ruling) bool { return r == complaints.Remit },
+		"votes":    func(v map[complaints.Ruling]int) string { return votes(lang, v) },
+		"channel":  word(channels),
+		"missing":  word(missing),
+		"sentence": func(s string) string { return sentence(lang, s) },
+		"join":     func(s []string) string { return strings.Join(s, pick(lang, "、", ", ")) },
+		"lines": func(s string) []string {
+			return slices.DeleteFunc(strings.Split(s, "\n"), func(l string) bool { return strings.TrimSpace(l) == "" })
+		},
+		"count": func(n int, one, many string) string {
+			if n == 1 {
+				return "1 " + one
+			}
+			return fmt.Sprint(n, " ", many)
+		},
+	}
+}
+
+// channels are the ways in which a complaint comes in.
+var channels = map[string][2]string{
+	"email": {"电子邮件", "email"}, "phone": {"电话", "telephone"}, "web": {"网站", "web form"},
+	"visit": {"来访", "personal visit"}, "letter": {"信函", "letter"}, "regulator": {"监管机关转办", "referral from a regulator"},
+}
+
+// missing are the five fields of a complaint (policy, chapter 4), as asked of a
+// client.
+var missing = map[string][2]string{
+	"name":     {"您的姓名", "your name"},
+	"contact":  {"除电子邮箱以外的联系方式，例如电话号码", "another way to reach you, such as a telephone number"},
+	"matter":   {"投诉事项的具体情况，包括委托的事务、经办人员和您希望如何解决", "the particulars of your complaint: the matter, who handled it, and what you would like us to do"},
+	"time":     {"事情发生的时间", "when it happened"},
+	"evidence": {"有关的证据材料，例如委托合同、付款凭证、往来信函", "any supporting documents, such as the engagement letter, receipts or correspondence"},
+}
+
+// orders are the committee's rulings as a decision words them.
+var orders = map[string][2]string{
+	"affirm": {"维持原处理结果", "uphold the original outcome"},
+	"vary":   {"变更原处理结果，以本决定的认定和措施为准", "change the original outcome: the findings and steps in this letter take its place"},
+	"quash":  {"撤销原处理结果，以本决定的认定和措施为准", "set the original outcome aside: the findings and steps in this letter take its place"},
+	"remit":  {"撤销原处理结果，发回重新调查", "set the original outcome aside and have the complaint investigated afresh"},
+}
+
+// votes tells a vote: 维持2票，变更1票.
+func votes(lang string, v map[complaints.Ruling]int) string {
+	var parts []string
+	for _, r := range []complaints.Ruling{complaints.Affirm, complaints.Vary, complaints.Quash, complaints.Remit} {
+		if n := v[r]; n > 0 {
+			parts = append(parts, pick(lang, fmt.Sprintf("%s%d票", r.In("zh"), n), fmt.Sprintf("%d to %s", n, r.In("en"))))
+		}
+	}
+	return strings.Join(parts, pick(lang, "，", ", "))
+}
+
+// moment writes a point in time in its own zone: 2026年11月24日10:32.
+func moment(lang string, t time.Time) string {
+	d := complaints.DateOf(t)
+	return pick(lang, d.In("zh")+t.Format("15:04"), d.In("en")+" at "+t.Format("15:04"))
+}
+
+// sentence gives a text the full stop that it lacks.
+func sentence(lang, s string) string {
+	s = strings.TrimRight(s, " \n；;，,")
+	if s == "" || strings.HasSuffix(s, "。") || strings.ContainsAny(s[len(s)-1:], ".!?") {
+		return s
+	}
+	for _, end := range []string{"！", "？", "。”", "！”", "？”", "……"} {
+		if strings.HasSuffix(s, end) {
+			return s
+		}
+	}
+	return s + pick(lang, "。", ".")
+}
+
+// yuan writes an amount of fen (1/100 yuan) as 5,000.00.
+func yuan(fen int64) string {
+	sign := ""
+	if fen < 0 {
+		sign, fen = "-", -fen
+	}
+	whole := fmt.Sprint(fen / 100)
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	return fmt.Sprintf("%s%s.%02d", sign, whole, fen%100)
+}
+
+// money writes an amount as a letter does: 人民币5,000.00元（大写：伍仟元整）,
+// RMB 5,000.00.
+func money(lang string, fen int64) string {
+	if lang == "en" {
+		return "RMB " + yuan(fen)
+	}
+	return "人民币" + yuan(fen) + "元（大写：" + capital(fen) + "）"
+}
+
+// capital writes an amount of fen in the capital numerals of bills and
+// receipts, after 《正确填写票据和结算凭证的基本规定》: 整 after 元 or 角, no 整
+// after 分; one 零 for any run of zeros between digits, and one where the
+// 角 are zero and the 分 are not. An amount must lie below 10^16 yuan.
+func capital(fen int64) string {
+	if fen == 0 {
+		return "零元整"
+	}
+	var b strings.Builder
+	if fen < 0 {
+		b.WriteString("负")
+		fen = -fen
+	}
+	whole, jiao, cent := fen/100, fen/10%10, fen%10
+	if whole > 0 {
+		b.WriteString(capitalWhole(whole) + "元")
+	}
+	switch {
+	case jiao == 0 && cent == 0:
+		b.WriteString("整")
+	case cent == 0:
+		b.WriteString(digit(jiao) + "角整")
+	case jiao == 0 && whole > 0:
+		b.WriteString("零" + digit(cent) + "分")
+	case jiao == 0:
+		b.WriteString(digit(cent) + "分")
+	default:
+		b.WriteString(digit(jiao) + "角" + digit(cent) + "分")
+	}
+	return b.String()
+}
+
+// capitalWhole writes a whole number in groups of four digits: 万, 亿, 万亿.
+func capitalWhole(n int64) string {
+	var groups []int64
+	for ; n > 0; n /= 10000 {
+		groups = append(groups, n%10000)
+	}
+	var b strings.Builder
+	zero := false // digits were skipped: 零 before the next one
+	for i := len(groups) - 1; i >= 0; i-- {
+		for j, unit := 1000, 0; j > 0; j, unit = j/10, unit+1 {
+			d := groups[i] / int64(j) % 10
+			if d == 0 {
+				zero = zero || b.Len() > 0
+				continue
+			}
+			if zero {
+				b.WriteString("零")
+				zero = false
+			}
+			b.WriteString(digit(d) + []string{"仟", "佰", "拾", ""}[unit])
+		}
+		switch {
+		case i%2 == 1 && groups[i] > 0:
+			b.WriteString("万")
+		case i == 2 && b.Len() > 0:
+			b.WriteString("亿")
+		}
+	}
+	return b.String()
+}
+
+func digit(d int64) string { return string([]rune("零壹贰叁肆伍陆柒捌玖")[d]) }

@@ -1,0 +1,113 @@
+package letters
+
+import (
+	complaints "complaints"
+)
+
+// mm is a millimetre in points.
+const mm = 72 / 25.4
+
+// A4 in points.
+const (
+	pageWidth  = 210 * mm
+	pageHeight = 297 * mm
+)
+
+// row is one line of text on its way to a page: how much blank stands before
+// it and how high it is. keep binds it to the row that follows, so that a
+// heading never ends a page and a signature never stands alone on one.
+type row struct {
+	line   line
+	before float64
+	height float64
+	base   float64 // baseline below the row's top
+	keep   bool
+	fresh  bool // begins a new page
+}
+
+// mark is a line of text at its place: x of the left margin, y of the
+// baseline from the page's top edge.
+type mark struct {
+	line  line
+	x, y  float64
+	color [3]int
+}
+
+// bar is a filled rectangle.
+type bar struct {
+	x, y, w, h float64
+	color      [3]int
+}
+
+// page is what is printed on one sheet.
+type page struct {
+	marks []mark
+	bars  []bar
+}
+
+// sheet is how letters of one language look.
+type sheet interface {
+	// rows sets the blocks of a letter.
+	rows(blocks []block) []row
+	// frame gives the left margin, and top and bottom of the text area of a
+	// page, counted from 1.
+	frame(n int) (left, top, bottom float64)
+	// furnish adds what stands outside the text area: letterhead, rules,
+	// number, page numbers.
+	furnish(pages []page, l complaints.Letter)
+}
+
+var (
+	black = [3]int{0, 0, 0}
+	red   = [3]int{200, 16, 16}
+)
+
+// paginate puts rows on pages. Rows that are bound together go to the next page
+// together; a bundle higher than a page is parted all the same.
+func paginate(s sheet, rows []row) []page {
+	pages := []page{{}}
+	left, y, bottom := s.frame(1)
+	top := true // nothing on this page yet
+	next := func() {
+		pages = append(pages, page{})
+		left, y, bottom = s.frame(len(pages))
+		top = true
+	}
+	for i := 0; i < len(rows); {
+		end := i + 1
+		height := rows[i].height + rows[i].before
+		for rows[end-1].keep && end < len(rows) && !rows[end].fresh {
+			height += rows[end].before + rows[end].height
+			end++
+		}
+		_, t, b := s.frame(len(pages) + 1)
+		if (rows[i].fresh || y+height > bottom+0.1 && height <= b-t) && !top {
+			next()
+		}
+		for ; i < end; i++ {
+			r := rows[i]
+			if !top && y+r.before+r.height > bottom+0.1 {
+				next()
+			}
+			if !top || len(pages) == 1 || r.fresh {
+				y += r.before
+			}
+			p := &pages[len(pages)-1]
+			if len(r.line.cells) > 0 {
+				p.marks = append(p.marks, mark{line: r.line, x: left, y: y + r.base})
+			}
+			y += r.height
+			top = false
+		}
+	}
+	return pages
+}
+
+// bind sets keep on the rows of a letter's end: the signature's rows to each
+// other, and the last two rows of text to the signature. first is the index
+// of the signature's first row.
+func bind(rows []row, first int) {
+	for i := max(0, first-2); i < len(rows)-1; i++ {
+		rows[i].keep = true
+	}
+}

@@ -1,0 +1,143 @@
+// Package letters prints the formal letters of the desk as PDF.
+//
+//  1. Check reads a letter as a careful colleague would and refuses it, naming
+//     every fault, if a mandatory block is missing, a date does not fit or a
+//     name holds a character that no typeface has.
+//  2. The letter's words are made safe: a client's emoji are replaced visibly,
+//     and nothing in them can be taken for markup.
+//  3. A text template (package templates) gives the letter's text, one block a
+//     line; blocks are headings, paragraphs, items, the signature.
+//  4. Blocks become cells, one for each character; cells become lines, by the
+//     rules of Chinese line ends; lines become rows on pages, by the measures
+//     of GB/T 9704-2012 (Chinese) or of an English letter.
+//  5. The pages are drawn with small fonts that hold only the letter's own
+//     glyphs, cut from fonts that were parsed once. The same letter gives the
+//     same bytes.
+package letters
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"text/template"
+	"time"
+
+	complaints "complaints"
+	"complaints/templates"
+)
+
+// Printer renders letters with one set of typefaces. It may be used by several
+// goroutines at once.
+type Printer struct {
+	faces *faces
+	texts map[string]*template.Template // by language
+}
+
+// New makes a printer; the zero Fonts are the built-in ones. It parses fonts,
+// which takes some milliseconds: make one and keep it.
+func New(own Fonts) (*Printer, error) {
+	fs, err := loadFaces(own)
+	if err != nil {
+		return nil, err
+	}
+	p := &Printer{faces: fs, texts: map[string]*template.Template{}}
+	for _, lang := range []string{"zh", "en"} {
+		if p.texts[lang], err = templates.Letters(lang, functions(lang)); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+var standard = sync.OnceValues(func() (*Printer, error) { return New(Fonts{}) })
+
+// Render writes a letter as PDF in the built-in typefaces; see Printer.Render.
+func Render(w io.Writer, l complaints.Letter) error {
+	p, err := standard()
+	if err != nil {
+		return err
+	}
+	return p.Render(w, l)
+}
+
+// Check looks for the faults of a letter; see Printer.Check.
+func Check(l complaints.Letter) error {
+	p, err := standard()
+	if err != nil {
+		return err
+	}
+	return p.Check(l)
+}
+
+// Render writes a letter as PDF. A letter without a number is a draft: it says
+// 〔待签发〕 in place of the number and the date, and is rendered whatever
+// Check says of it, so that the drafter sees what is missing. A letter with a
+// number must pass Check. Characters that cannot be printed are a
+// *complaints.Refusal in either case.
+func (p *Printer) Render(w io.Writer, l complaints.Letter) error {
+	if faults := p.shape(l); faults != nil {
+		return refusal(l, faults)
+	}
+	if l.Number.N != 0 {
+		if err := p.Check(l); err != nil {
+			return err
+		}
+	}
+	pages, about, err := p.compose(l)
+	if err != nil {
+		return err
+	}
+	b, err := draw(p.faces, pages, about)
+	if err != nil {
+		return fmt.Errorf("render %s %s: %w", l.Kind, l.Ref, err)
+	}
+	_, err = w.Write(b)
+	return err
+}
+
+// compose lays a letter out on pages.
+func (p *Printer) compose(l complaints.Letter) ([]page, about, error) {
+	text, l, faults, err := p.text(l)
+	if err == nil && faults != nil {
+		err = refusal(l, faults)
+	}
+	if err != nil {
+		return nil, about{}, err
+	}
+	var s sheet = chinese{p.faces}
+	if l.Lang == "en" {
+		s = english{p.faces}
+	}
+	blocks := parseBlocks(text, l.Lang)
+	a := about{author: strings.ReplaceAll(l.Firm.In(l.Lang), joiner, ""), lang: pick(l.Lang, "zh-CN", "en"), created: l.Date.Midnight(time.UTC)}
+	if l.Date.IsZero() {
+		a.created = complaints.Date{Year: 2000, Month: 1, Day: 1}.Midnight(time.UTC) // a draft has no date
+	}
+	for _, b := range blocks {
+		if b.kind == titleBlock {
+			for _, s := range b.spans {
+				a.title += s.text
+			}
+			break
+		}
+	}
+	a.subject = strings.TrimSpace(l.Ref + " " + l.Number.String())
+	pages := paginate(s, s.rows(blocks))
+	s.furnish(pages, l)
+	return pages, a, nil
+}
+
+// text makes the words of a letter safe and fills its template with them.
+func (p *Printer) text(l complaints.Letter) (string, complaints.Letter, []fault, error) {
+	l, faults := p.faces.safe(l)
+	var b strings.Builder
+	t := p.texts[l.Lang]
+	if t == nil {
+		return "", l, faults, fmt.Errorf("no letters in the language %q", l.Lang)
+	}
+	if err := t.ExecuteTemplate(&b, string(l.Kind)+".tmpl", l); err != nil {
+		return "", l, faults, fmt.Errorf("letter text: %w", err)
+	}
+	return b.String(), l, faults, nil
+}
