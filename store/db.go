@@ -49,6 +49,7 @@ var (
 // DB is the desk's memory. Its methods may be called from several goroutines.
 type DB struct {
 	sql *sql.DB
+	url string // for Listen, which has a connection of its own
 	log *slog.Logger
 }
 
@@ -99,7 +100,7 @@ func Open(ctx context.Context, url string, log *slog.Logger) (*DB, error) {
 		return nil, fmt.Errorf("open database: %w", redact(err, url))
 	}
 	connector.Dialer(dialer{})
-	db := &DB{sql: sql.OpenDB(guarded{connector}), log: log}
+	db := &DB{sql: sql.OpenDB(guarded{connector}), url: url, log: log}
 	db.sql.SetMaxOpenConns(connections)
 	db.sql.SetMaxIdleConns(connections)
 	db.sql.SetConnMaxIdleTime(5 * time.Minute)

@@ -208,6 +208,11 @@ type Result struct {
 // record. A late result of the owner is taken even if its lease had run out, as
 // long as nobody else has claimed or settled the mail: else ErrFenced.
 func (db *DB) Mark(ctx context.Context, id, epoch int64, r Result, record func(*Tx, *Outgoing) error) error {
+	switch r.State {
+	case Accepted, Retrying, Failed, InDoubt:
+	default:
+		return fmt.Errorf("mark mail %d: %q is no result", id, r.State)
+	}
 	err := db.Tx(ctx, func(tx *Tx) error {
 		o, err := tx.lockOutgoing(ctx, id)
 		if err != nil {
@@ -218,7 +223,7 @@ func (db *DB) Mark(ctx context.Context, id, epoch int64, r Result, record func(*
 		case o.Epoch != epoch:
 			return ErrFenced
 		case o.State != Sending && o.State != Composing && !late:
-			if tx.marked(ctx, o, r) {
+			if o.State == Settled && r.State == Accepted || tx.marked(ctx, o, r) {
 				return nil
 			}
 			return ErrFenced
@@ -261,31 +266,25 @@ func (tx *Tx) mark(ctx context.Context, o *Outgoing, r Result) error {
 	if o.State == Composing {
 		failures = int(o.Epoch)
 	}
-	var state MailState
-	err := tx.tx.QueryRowContext(ctx, `
-		with o as (
-			update outbox set lease_until = null, code = $3, reply = $4,
+	_, err := tx.tx.ExecContext(ctx, `
+		with w as (
+			select id, case
+				when $2 = 'retry' and first_at <= clock_timestamp() - $6::interval then 'failed'
+				when $2 = 'in_doubt' and journal_at is not null then 'settled'
+				else $2 end as state
+			from outbox where id = $1),
+		o as (
+			update outbox o set state = w.state, lease_until = null, code = $3, reply = $4,
 				due_at = clock_timestamp() + $5::interval,
-				done_at = case when $2 = 'retry' and coalesce(first_at, created_at) > clock_timestamp() - $6::interval then null else clock_timestamp() end,
-				settled_by = case when $2 = 'in_doubt' and journal_at is not null then 'journal' else settled_by end,
-				state = case
-					when $2 = 'retry' and least(first_at, clock_timestamp()) <= clock_timestamp() - $6::interval then 'failed'
-					when $2 = 'in_doubt' and journal_at is not null then 'settled'
-					else $2 end
-			where id = $1 returning id, epoch, state),
+				done_at = case when w.state = 'retry' then null else clock_timestamp() end,
+				settled_by = case when w.state = 'settled' then 'journal' else o.settled_by end
+			from w where o.id = w.id returning o.id, o.epoch, o.state),
 		a as (
 			update attempts a set ended_at = clock_timestamp(), state = $2, code = $3, reply = $4
 			from o where a.outbox = o.id and a.epoch = o.epoch)
-		select state from o`,
-		o.ID, string(r.State), r.Code, reply, interval(Backoff(failures)), interval(giveUp)).Scan(&state)
-	if err != nil {
-		return err
-	}
-	switch state {
-	case Accepted, Retrying, Failed, InDoubt, Settled:
-		return nil
-	}
-	return fmt.Errorf("%s is no result", state)
+		select from o`,
+		o.ID, string(r.State), r.Code, reply, interval(Backoff(failures)), interval(giveUp))
+	return err
 }
 
 // Backoff is the wait after a number of attempts that were not taken: 30 s,

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
 
 	"complaints"
 )
@@ -65,6 +66,9 @@ func (tx *Tx) Record(ctx context.Context, c *complaints.Case, m *complaints.Mess
 	}
 	if err == nil {
 		return nil
+	}
+	if e := pq.As(err, pqerror.UniqueViolation); e != nil && e.Table == "events" {
+		err = fmt.Errorf("%w: %w", ErrConflict, err)
 	}
 	if c != nil && c.Ref != "" {
 		return fmt.Errorf("record case %s: %w", c.Ref, err)

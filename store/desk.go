@@ -1,0 +1,223 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lib/pq"
+
+	"complaints"
+)
+
+// deskEvent adds an event to the stream of the desk: what belongs to no case
+// and has a history all the same.
+func (tx *Tx) deskEvent(ctx context.Context, by, kind string, fact any, at time.Time) error {
+	body, err := json.Marshal(fact)
+	if err != nil {
+		return fmt.Errorf("%s: %w", kind, err)
+	}
+	// The desk has no row to lock; two writers take turns here.
+	if _, err := tx.tx.ExecContext(ctx, `select pg_advisory_xact_lock(hashtextextended('complaintsd desk', 0))`); err != nil {
+		return err
+	}
+	seq, prev, err := tx.head(ctx, desk)
+	if err != nil {
+		return err
+	}
+	e := &entry{stream: desk, seq: seq + 1, at: micro(at), by: clean(by), kind: kind, body: cleanJSON(body)}
+	e.link(prev)
+	_, err = tx.tx.ExecContext(ctx, `
+		with e as (
+			insert into events (stream, seq, at, by, kind, prev_hash, payload_hash, hash) values ($1, $2, $3, $4, $5, $6, $7, $8))
+		insert into payloads (stream, seq, body) values ($1, $2, $9)`,
+		desk, e.seq, e.at, e.by, e.kind, e.prev, e.payloadHash, e.digest, string(e.body))
+	if err != nil {
+		return fmt.Errorf("%s: %w", kind, err)
+	}
+	return nil
+}
+
+// DeskVersion is the number of the last event of the desk. It is cheap to ask:
+// a daemon reads register and calendar again when it has grown.
+func (db *DB) DeskVersion(ctx context.Context) (version int64, err error) {
+	err = db.read(ctx, func(tx *Tx) error {
+		seq, _, err := tx.head(ctx, desk)
+		version = int64(seq)
+		return err
+	})
+	return version, err
+}
+
+// ReplaceRegister makes people the staff register; a later row for the same
+// address wins. The former register stays in the desk's log. If nothing would
+// change nothing is written. It gives the desk's version.
+func (db *DB) ReplaceRegister(ctx context.Context, people []complaints.Person, by string, at time.Time) (version int64, err error) {
+	rows := map[string]complaints.Person{}
+	for _, p := range people {
+		p = complaints.Person{
+			Address: strings.ToLower(strings.TrimSpace(clean(p.Address))), Name: clean(p.Name), Department: clean(p.Department),
+			Roles: p.Roles, Manager: strings.ToLower(strings.TrimSpace(clean(p.Manager))), Active: p.Active, Licence: clean(p.Licence),
+		}
+		if p.Address == "" {
+			return 0, fmt.Errorf("staff register: %q has no address", p.Name)
+		}
+		rows[p.Address] = p
+	}
+	list := make([]complaints.Person, 0, len(rows))
+	for _, p := range rows {
+		list = append(list, p)
+	}
+	slices.SortFunc(list, func(a, b complaints.Person) int { return cmp.Compare(a.Address, b.Address) })
+	err = db.Tx(ctx, func(tx *Tx) error {
+		if _, err := tx.tx.ExecContext(ctx, `lock table staff in share row exclusive mode`); err != nil {
+			return err
+		}
+		before, err := tx.staff(ctx)
+		if err != nil {
+			return err
+		}
+		if !reflect.DeepEqual(normal(before), normal(list)) {
+			if err := tx.writeStaff(ctx, list); err != nil {
+				return err
+			}
+			if err := tx.deskEvent(ctx, by, "register_replaced", list, at); err != nil {
+				return err
+			}
+		}
+		seq, _, err := tx.head(ctx, desk)
+		version = int64(seq)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("replace staff register: %w", err)
+	}
+	return version, nil
+}
+
+// normal makes registers comparable: no role is nil, whatever it came from.
+func normal(people []complaints.Person) []complaints.Person {
+	out := slices.Clone(people)
+	for i := range out {
+		if len(out[i].Roles) == 0 {
+			out[i].Roles = nil
+		}
+	}
+	return out
+}
+
+func (tx *Tx) writeStaff(ctx context.Context, list []complaints.Person) error {
+	var address, name, department, roles, manager, licence []string
+	var active []bool
+	for _, p := range list {
+		words := make([]string, len(p.Roles))
+		for i, r := range p.Roles {
+			words[i] = string(r)
+		}
+		address, name, department = append(address, p.Address), append(name, p.Name), append(department, p.Department)
+		roles, manager, licence = append(roles, strings.Join(words, "+")), append(manager, p.Manager), append(licence, p.Licence)
+		active = append(active, p.Active)
+	}
+	if _, err := tx.tx.ExecContext(ctx, `delete from staff`); err != nil {
+		return err
+	}
+	_, err := tx.tx.ExecContext(ctx, `
+		insert into staff (address, name, department, roles, manager, active, licence)
+		select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::text[])`,
+		pq.Array(address), pq.Array(name), pq.Array(department), pq.Array(roles), pq.Array(manager), pq.Array(active), pq.Array(licence))
+	return err
+}
+
+func (tx *Tx) staff(ctx context.Context) (list []complaints.Person, err error) {
+	rows, err := tx.tx.QueryContext(ctx, `select address, name, department, roles, manager, active, licence from staff order by address collate "C"`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var p complaints.Person
+		var roles string
+		if err := rows.Scan(&p.Address, &p.Name, &p.Department, &roles, &p.Manager, &p.Active, &p.Licence); err != nil {
+			return nil, err
+		}
+		if p.Roles, err = complaints.ParseRoles(roles); err != nil {
+			return nil, fmt.Errorf("%s: %w", p.Address, err)
+		}
+		list = append(list, p)
+	}
+	return list, rows.Err()
+}
+
+// Register reads the staff register and the desk's version it belongs to.
+func (db *DB) Register(ctx context.Context) (r *complaints.Register, version int64, err error) {
+	err = db.read(ctx, func(tx *Tx) error {
+		// The version first: a change in between is then read again, not missed.
+		seq, _, err := tx.head(ctx, desk)
+		if err != nil {
+			return err
+		}
+		version = int64(seq)
+		list, err := tx.staff(ctx)
+		r = complaints.NewRegister(list)
+		return err
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("read staff register: %w", err)
+	}
+	return r, version, nil
+}
+
+// TokenKeys gives the keys that sign reply addresses, newest first. The first
+// call on a database makes one.
+func (db *DB) TokenKeys(ctx context.Context) (keys complaints.Keyring, err error) {
+	fresh := make([]byte, 32)
+	rand.Read(fresh) // never fails
+	err = db.Tx(ctx, func(tx *Tx) error {
+		_, err := tx.tx.ExecContext(ctx, `insert into secrets (name, n, key) values ('token', 1, $1) on conflict do nothing`, fresh)
+		if err != nil {
+			return err
+		}
+		keys, err = tx.secrets(ctx, "token")
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read token keys: %w", err)
+	}
+	return keys, nil
+}
+
+// AddTokenKey makes a new key that signs from now on; older ones still verify.
+func (db *DB) AddTokenKey(ctx context.Context, by string, at time.Time) error {
+	fresh := make([]byte, 32)
+	rand.Read(fresh)
+	return db.Tx(ctx, func(tx *Tx) error {
+		_, err := tx.tx.ExecContext(ctx, `
+			insert into secrets (name, n, key) select 'token', coalesce(max(n), 0) + 1, $1 from secrets where name = 'token'`, fresh)
+		if err != nil {
+			return fmt.Errorf("add token key: %w", err)
+		}
+		return tx.deskEvent(ctx, by, "token_key_added", struct{}{}, at)
+	})
+}
+
+func (tx *Tx) secrets(ctx context.Context, name string) (keys [][]byte, err error) {
+	rows, err := tx.tx.QueryContext(ctx, `select key from secrets where name = $1 order by n desc`, name)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var key []byte
+		if err := rows.Scan(&key); err != nil {
+			return nil, err
+		}
+		keys = append(keys, key)
+	}
+	return keys, rows.Err()
+}

@@ -1,0 +1,157 @@
+package store
+
+import (
+	"errors"
+	"testing"
+)
+
+// A sender dies: what it was composing is composed again, what it was sending
+// is in doubt and stays so until there is evidence or a person decides.
+func TestDeadOwner(t *testing.T) {
+	db, ctx := open(t), t.Context()
+	mails(t, db, 3)
+	sent := sending(t, db, "dead")
+	second := claimed(t, db, "dead")
+	if doubtful, err := db.Recover(ctx, ""); err != nil || doubtful != nil {
+		t.Fatalf("a live owner's mail was touched: %v %v", doubtful, err)
+	}
+	lapse(t, db)
+	must(t, db.Beat(ctx, "dead"))
+	if doubtful, err := db.Recover(ctx, "other"); err != nil || doubtful != nil {
+		t.Fatalf("an owner that shows life lost its mail: %v %v", doubtful, err)
+	}
+	lapse(t, db)
+	doubtful, err := db.Recover(ctx, "")
+	must(t, err)
+	if len(doubtful) != 1 || doubtful[0].ID != sent.ID || doubtful[0].State != InDoubt {
+		t.Fatalf("in doubt: %+v", doubtful)
+	}
+	if err := db.Freeze(ctx, second.ID, second.Epoch, composed(second), nil); !errors.Is(err, ErrFenced) {
+		t.Fatalf("the dead one's letter was frozen: %v", err)
+	}
+	for range 2 { // 2 and 3 can be sent; 1 cannot
+		o := sending(t, db, "alive")
+		if o.ID == sent.ID {
+			t.Fatal("a mail in doubt was sent again")
+		}
+		must(t, db.Mark(ctx, o.ID, o.Epoch, Result{State: Accepted, Code: 250}, nil))
+	}
+	nothing(t, db, "the rest is in doubt")
+}
+
+// A daemon that starts again finds its own mail at once, without the lease.
+func TestRestart(t *testing.T) {
+	db := open(t)
+	mails(t, db, 1)
+	o := sending(t, db, "host1")
+	doubtful, err := db.Recover(t.Context(), "host1")
+	must(t, err)
+	if len(doubtful) != 1 || doubtful[0].ID != o.ID {
+		t.Fatalf("%+v", doubtful)
+	}
+}
+
+// The owner was not dead, only slow: its late result counts.
+func TestLateResult(t *testing.T) {
+	for _, r := range []MailState{Accepted, Retrying, Failed} {
+		db, ctx := open(t), t.Context()
+		mails(t, db, 1)
+		o := sending(t, db, "slow")
+		lapse(t, db)
+		if _, err := db.Recover(ctx, ""); err != nil {
+			t.Fatal(err)
+		}
+		must(t, db.Mark(ctx, o.ID, o.Epoch, Result{State: r, Code: 250}, nil))
+		if s := state(t, db, o.ID).State; s != r {
+			t.Errorf("the mail is %s, want %s", s, r)
+		}
+	}
+}
+
+// The blind copy proves that the relay took a mail, before or after the doubt.
+func TestJournal(t *testing.T) {
+	db, ctx := open(t), t.Context()
+	mails(t, db, 4)
+	told := 0
+	tell := func(*Tx, *Outgoing) error { told++; return nil }
+
+	after := sending(t, db, "w")
+	must(t, db.Mark(ctx, after.ID, after.Epoch, Result{State: InDoubt}, nil))
+	for range 2 {
+		o, err := db.ConfirmByJournal(ctx, after.MessageID, tell)
+		must(t, err)
+		if o.State != Settled || o.SettledBy != "journal" {
+			t.Fatalf("%+v", o)
+		}
+	}
+	before := sending(t, db, "w")
+	o, err := db.ConfirmByJournal(ctx, before.MessageID, tell)
+	must(t, err)
+	if o.State != Sending {
+		t.Fatalf("a mail on its way is %s", o.State)
+	}
+	must(t, db.Mark(ctx, before.ID, before.Epoch, Result{State: InDoubt}, func(_ *Tx, o *Outgoing) error {
+		if o.State != Settled {
+			t.Errorf("record sees %s", o.State)
+		}
+		return nil
+	}))
+	dead := sending(t, db, "dead")
+	if _, err := db.ConfirmByJournal(ctx, dead.MessageID, tell); err != nil {
+		t.Fatal(err)
+	}
+	lapse(t, db)
+	if doubtful, err := db.Recover(ctx, ""); err != nil || len(doubtful) != 0 {
+		t.Fatalf("in doubt in spite of evidence: %v %v", doubtful, err)
+	}
+	refused := sending(t, db, "w") // the relay said 451 and delivered all the same
+	must(t, db.Mark(ctx, refused.ID, refused.Epoch, Result{State: Retrying, Code: 451}, nil))
+	if _, err := db.ConfirmByJournal(ctx, refused.MessageID, tell); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []int64{after.ID, before.ID, dead.ID, refused.ID} {
+		if s := state(t, db, id).State; s != Settled {
+			t.Errorf("mail %d is %s", id, s)
+		}
+	}
+	if told != 2 {
+		t.Errorf("recorded %d times, want 2", told)
+	}
+	if _, err := db.ConfirmByJournal(ctx, "never@sent.example", nil); !errors.Is(err, ErrNotFound) {
+		t.Errorf("a mail we never sent: %v", err)
+	}
+}
+
+// A person settles what is in doubt; a late sender cannot overrule that.
+func TestSettle(t *testing.T) {
+	db, ctx := open(t), t.Context()
+	mails(t, db, 2)
+	a, b := sending(t, db, "w"), sending(t, db, "w")
+	if err := db.Settle(ctx, a.ID, Resend, "admin@firm.example", "", noon, nil); err == nil {
+		t.Fatal("a mail on its way was sent again")
+	}
+	for _, o := range []*Outgoing{a, b} {
+		must(t, db.Mark(ctx, o.ID, o.Epoch, Result{State: InDoubt}, nil))
+	}
+	must(t, db.Settle(ctx, a.ID, WasSent, "admin@firm.example", "the client has it", noon, nil))
+	must(t, db.Settle(ctx, b.ID, Resend, "admin@firm.example", "the client has it not", noon, nil))
+	if err := db.Mark(ctx, b.ID, b.Epoch, Result{State: Accepted}, nil); !errors.Is(err, ErrFenced) {
+		t.Fatalf("a late result: %v", err)
+	}
+	o := sending(t, db, "w")
+	if o.ID != b.ID || o.MessageID != b.MessageID || o.SHA256 != b.SHA256 {
+		t.Fatalf("sent again is %+v", o)
+	}
+	if o := state(t, db, a.ID); o.State != Settled || o.SettledBy != "admin@firm.example" || o.SettledReason != "the client has it" {
+		t.Fatalf("%+v", o)
+	}
+	if err := db.Settle(ctx, a.ID, WasSent, "admin@firm.example", "", noon, nil); err == nil {
+		t.Error("confirmed twice")
+	}
+	if err := db.Settle(ctx, 99, Resend, "admin@firm.example", "", noon, nil); !errors.Is(err, ErrNotFound) {
+		t.Errorf("no such mail: %v", err)
+	}
+	if n, err := db.VerifyChain(ctx, desk); err != nil || n != 2 {
+		t.Errorf("the desk's log: %d events, %v", n, err)
+	}
+}
