@@ -80,7 +80,7 @@ func (s *session) damped() bool {
 		return false
 	}
 	if s.m.Automatic == s.p.AutomaticPerDay {
-		s.out.Alerts = append(s.out.Alerts, Alert{Kind: "damped", Text: "automatic answers to one correspondent have stopped for today"})
+		s.alert("damped", "automatic answers to one correspondent have stopped for today")
 	}
 	return true
 }

@@ -73,7 +73,7 @@ func (f *NotDelivered) apply(c *Case, e *Event) error {
 // the server's words. It is called once for each mail that carried an issued
 // letter, in the transaction that marks it as accepted.
 func (p *Policy) Delivered(c *Case, m Mail, reply string, at time.Time) Outcome {
-	if c == nil || m.LetterNo == 0 || m.Draft {
+	if c == nil || m.LetterNo == 0 || m.Draft || m.Staff {
 		return Outcome{}
 	}
 	s := &session{p: p, c: c.Clone(), at: at, lang: p.Language, by: TheDesk}
@@ -116,11 +116,15 @@ func (s *session) afterDecision() {
 // back: it becomes a task for staff, and never a second attempt.
 func (p *Policy) Undelivered(c *Case, m Mail, reply string, at time.Time) Outcome {
 	if c == nil {
-		return Outcome{Alerts: []Alert{{Kind: "undelivered", Text: "a mail of the desk could not be delivered: " + reply}}}
+		s := &session{p: p, at: at, lang: p.Language, by: TheDesk}
+		if m.Template != "alert" { // an alert that cannot be delivered must not raise another
+			s.alert("undelivered", "a mail of the desk could not be delivered: "+reply)
+		}
+		return s.out
 	}
 	s := &session{p: p, c: c.Clone(), at: at, lang: p.Language, by: TheDesk}
 	if m.Staff {
-		s.out.Alerts = append(s.out.Alerts, Alert{Kind: "undelivered", Text: "a mail to staff on " + c.Ref + " could not be delivered: " + reply})
+		s.alert("undelivered", "a mail to staff on "+c.Ref+" could not be delivered: "+reply)
 		return s.out
 	}
 	no := m.LetterNo
@@ -136,5 +140,34 @@ func (p *Policy) Undelivered(c *Case, m Mail, reply string, at time.Time) Outcom
 		n.LetterNo = 0
 		n.Key = fmt.Sprintf("%s/letter_failed/%s/%s", s.c.Ref, m.Key, who.Address)
 	}
+	return s.out
+}
+
+// Doubtful decides what follows when nobody can know whether the relay took a
+// mail to the client: it is not sent again, and a person is told. Without the
+// journal's evidence a person settles it.
+func (p *Policy) Doubtful(c *Case, m Mail, outbox int64, at time.Time) Outcome {
+	s := &session{p: p, at: at, lang: p.Language, by: TheDesk}
+	if c != nil {
+		s.c = c.Clone()
+	}
+	if c == nil || m.Staff {
+		s.alert("doubt", fmt.Sprintf("mail %d may or may not have been taken by the relay: complaintsd outbox show %d", outbox, outbox))
+		return s.out
+	}
+	for _, who := range s.handlers() {
+		n := s.tell(who, "letter_in_doubt", Facts{Reason: fmt.Sprint(outbox), Subject: m.Template, From: m.To})
+		n.LetterNo = m.LetterNo
+		n.Key = fmt.Sprintf("%s/letter_in_doubt/%d/%s", s.c.Ref, outbox, who.Address)
+	}
+	s.alert("doubt", fmt.Sprintf("mail %d on %s may or may not have been taken by the relay", outbox, s.c.Ref))
+	return s.out
+}
+
+// HeldMail decides what follows when a mail was put into quarantine unread: the
+// administrator is told.
+func (p *Policy) HeldMail(reason string, at time.Time) Outcome {
+	s := &session{p: p, at: at, lang: p.Language, by: TheDesk}
+	s.alert("held", "a mail was put into quarantine: "+reason)
 	return s.out
 }

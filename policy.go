@@ -143,6 +143,19 @@ func (s *session) do(f Fact) {
 	s.out.Events = append(s.out.Events, e)
 }
 
+// alert tells the administrator of something: in the log, and by mail to the
+// security address, once an hour for each kind. It holds nothing of a case.
+func (s *session) alert(kind, text string) {
+	s.out.Alerts = append(s.out.Alerts, Alert{Kind: kind, Text: text})
+	if s.p.Security == "" {
+		return
+	}
+	s.out.Mails = append(s.out.Mails, Mail{
+		Key: fmt.Sprintf("alert/%s/%s", kind, s.at.UTC().Format("2006010215")), To: Address{Addr: s.p.Security}, Lang: s.p.Language,
+		Template: "alert", Facts: Facts{Subject: kind, Text: text},
+	})
+}
+
 // cause names what this session is about, for the keys of its mails.
 func (s *session) cause() string {
 	if s.m != nil {

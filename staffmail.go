@@ -153,7 +153,7 @@ func (s *session) trust() error {
 			"To guard against forgery, a command that changes a case must be sent to the reply address that the desk gave to you. Reply to this mail with the same command.")
 	}
 	if s.p.RequireDomain && !s.m.genuine() {
-		s.out.Alerts = append(s.out.Alerts, Alert{Kind: "forged", Text: "a command mail carried a valid token but its From domain was not verified"})
+		s.alert("forged", "a command mail carried a valid token but its From domain was not verified")
 		return Refuse("无法核实发件域名，命令未执行。请从本所邮箱发送。", "The sender's domain could not be verified, so nothing was done. Please send from the firm's own mail account.")
 	}
 	return nil

@@ -1,0 +1,211 @@
+package mailin
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"complaints"
+	"complaints/store"
+)
+
+// Receiver takes mail from the mailbox into the database.
+type Receiver struct {
+	DB      *store.DB
+	Server  *Server
+	Policy  func(context.Context) (*complaints.Policy, error) // in force now
+	Desk    Desk                                              // IsStaff and OwnMark are filled in from the policy
+	Log     *slog.Logger
+	Now     func() time.Time
+	Point   func(name string) // crash points of the tests; nil otherwise
+	Fence   func(context.Context, *store.Tx) error
+	Healthy func(mailbox string, healthy bool, detail string)
+}
+
+// Run watches the mailbox until ctx ends.
+func (r *Receiver) Run(ctx context.Context) error {
+	return r.Server.Watch(ctx, r.take, Hooks{State: r.Healthy, Poison: r.poison, Point: r.Point})
+}
+
+// Receive takes one mail in: the bytes, what they say, what follows from it,
+// in one transaction. It reports whether the mail is held for a person.
+func (r *Receiver) Receive(ctx context.Context, raw []byte, a store.Arrival) (held bool, err error) {
+	at := r.Now()
+	p, err := r.Policy(ctx)
+	if err != nil {
+		return false, err
+	}
+	m := Parse(raw, r.desk(p))
+	var o complaints.Outcome
+	err = r.DB.Tx(ctx, func(tx *store.Tx) error {
+		m.ID, o = 0, complaints.Outcome{}
+		isNew, err := tx.AddMessage(ctx, m, raw, a, at)
+		if err != nil || !isNew {
+			return err
+		}
+		c, how, err := tx.LockCase(ctx, complaints.KeysOf(m, p.Address), m, p.Keys, at)
+		if err != nil {
+			return err
+		}
+		if c, o, err = r.decide(ctx, tx, p, c, how, m, at); err != nil {
+			return err
+		}
+		r.point("before-commit")
+		if err := r.fence(ctx, tx); err != nil {
+			return err
+		}
+		return tx.Record(ctx, c, m, o, p.NextAt)
+	})
+	if err != nil {
+		return false, fmt.Errorf("receive uid %d: %w", a.UID, err)
+	}
+	r.point("after-commit")
+	r.tell(m, a, o)
+	return o.Hold != "", nil
+}
+
+// decide asks the policy what the mail means.
+func (r *Receiver) decide(ctx context.Context, tx *store.Tx, p *complaints.Policy, c *complaints.Case, how store.How, m *complaints.Message, at time.Time) (*complaints.Case, complaints.Outcome, error) {
+	if m.Hold != "" {
+		return nil, complaints.Outcome{Hold: m.Hold}, nil
+	}
+	if m.Class == complaints.Bounce && how.Outbox != 0 && failed(m) {
+		sent, err := tx.Outgoing(ctx, how.Outbox)
+		if err != nil {
+			return nil, complaints.Outcome{}, err
+		}
+		return c, p.Undelivered(c, sent.Mail, diagnosis(m), at), nil
+	}
+	base, o := p.Receive(c, m, at)
+	if c == nil && how.Guess != "" && o.Hold != "" {
+		o.Hold += "; it names " + how.Guess
+	}
+	return base, o, nil
+}
+
+// failed reports whether a bounce says that the mail will not arrive; a
+// warning of delay does not.
+func failed(m *complaints.Message) bool {
+	if m.DSN == nil || m.DSN.Action == "" {
+		return true
+	}
+	return m.DSN.Action == "failed"
+}
+
+// diagnosis is what a bounce says, on one line.
+func diagnosis(m *complaints.Message) string {
+	if m.DSN != nil && m.DSN.Diagnostic+m.DSN.Status != "" {
+		return m.DSN.Status + " " + m.DSN.Diagnostic
+	}
+	return m.Subject
+}
+
+// desk is the Desk with what the policy knows of staff and keys.
+func (r *Receiver) desk(p *complaints.Policy) Desk {
+	d := r.Desk
+	d.Address, d.Now = p.Address, r.Now
+	d.IsStaff = func(addr string) bool { return p.Register.Find(addr).Is(complaints.AnyStaff) }
+	d.OwnMark = func(mark string) bool {
+		t, ok := complaints.ParseToken(mark)
+		return ok && t.Purpose == complaints.ForBounce && p.Keys.Verify(t, "", r.Now())
+	}
+	return d
+}
+
+// take is what Watch calls for each mail.
+func (r *Receiver) take(ctx context.Context, f *Fetched) (Disposition, error) {
+	a := store.Arrival{Mailbox: f.Mailbox, UIDValidity: f.UIDValidity, UID: f.UID}
+	if f.Mailbox == r.Server.Journal && f.Mailbox != "" {
+		return Processed, r.away(r.witness(ctx, f.Raw))
+	}
+	if f.TooBig {
+		return Quarantined, r.away(r.hold(ctx, f, fmt.Sprintf("larger than the limit: %d bytes; the header alone is kept here, the mail lies in the quarantine folder", f.Size)))
+	}
+	held, err := r.Receive(ctx, f.Raw, a)
+	if err != nil {
+		return Keep, r.away(err)
+	}
+	if held {
+		return Quarantined, nil
+	}
+	return Processed, nil
+}
+
+// witness takes the blind copy of a mail of ours as evidence that the relay
+// accepted it.
+func (r *Receiver) witness(ctx context.Context, raw []byte) error {
+	p, err := r.Policy(ctx)
+	if err != nil {
+		return err
+	}
+	m := Parse(raw, r.desk(p))
+	_, err = r.DB.ConfirmByJournal(ctx, m.MessageID, func(tx *store.Tx, o *store.Outgoing) error {
+		return tx.Follow(ctx, o, p, r.Now())
+	})
+	if err != nil && !store.NotFound(err) {
+		return err
+	}
+	r.Log.Info("journal", "msgid", m.MessageID, "known", err == nil)
+	return nil
+}
+
+// poison keeps a mail that could not be taken in three times.
+func (r *Receiver) poison(ctx context.Context, f *Fetched, cause error) error {
+	r.Log.Error("mail cannot be taken in", "uid", f.UID, "mailbox", f.Mailbox, "err", cause)
+	return r.hold(ctx, f, "it could not be taken in: "+cause.Error())
+}
+
+func (r *Receiver) hold(ctx context.Context, f *Fetched, reason string) error {
+	p, err := r.Policy(ctx)
+	if err != nil {
+		return err
+	}
+	var m *complaints.Message
+	if f.TooBig {
+		m = Parse(f.Raw, r.desk(p))
+	}
+	return r.DB.Tx(ctx, func(tx *store.Tx) error {
+		a := store.Arrival{Mailbox: f.Mailbox, UIDValidity: f.UIDValidity, UID: f.UID}
+		if err := tx.Quarantine(ctx, m, f.Raw, a, reason, r.Now()); err != nil {
+			return err
+		}
+		return tx.Record(ctx, nil, nil, p.HeldMail(reason, r.Now()), p.NextAt)
+	})
+}
+
+// away marks the errors for which no mail is to blame.
+func (r *Receiver) away(err error) error {
+	if err != nil && store.Away(err) {
+		return fmt.Errorf("%w: %w", ErrAway, err)
+	}
+	return err
+}
+
+// tell writes one line for the mail; nothing of its content.
+func (r *Receiver) tell(m *complaints.Message, a store.Arrival, o complaints.Outcome) {
+	args := []any{"msgid", m.MessageID, "uid", a.UID, "class", m.Class, "events", len(o.Events), "mails", len(o.Mails)}
+	if len(m.Problems) > 0 {
+		args = append(args, "problems", len(m.Problems))
+	}
+	if o.Hold != "" {
+		args = append(args, "held", o.Hold)
+	}
+	r.Log.Info("mail in", args...)
+	for _, al := range o.Alerts {
+		r.Log.Warn("alert", "kind", al.Kind, "text", al.Text)
+	}
+}
+
+func (r *Receiver) point(name string) {
+	if r.Point != nil {
+		r.Point(name)
+	}
+}
+
+func (r *Receiver) fence(ctx context.Context, tx *store.Tx) error {
+	if r.Fence == nil {
+		return nil
+	}
+	return r.Fence(ctx, tx)
+}

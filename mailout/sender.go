@@ -1,0 +1,363 @@
+package mailout
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"complaints"
+	"complaints/letters"
+	"complaints/store"
+	"complaints/templates"
+)
+
+// Sender works the outbox off: it composes each mail once, freezes the bytes,
+// and submits them.
+type Sender struct {
+	DB      *store.DB
+	Policy  func(context.Context) (*complaints.Policy, error) // in force now
+	Relay   *Relay
+	Mails   *templates.MailSet
+	Printer *letters.Printer
+	Journal string // address that gets a blind copy of every letter; "" for none
+	Owner   string // names this sender in the outbox
+	Log     *slog.Logger
+	Now     func() time.Time
+	Poll    time.Duration     // look at the outbox at least this often; 0 is 5 s
+	Point   func(name string) // crash points of the tests: claimed, frozen; nil otherwise
+}
+
+// maxForward is how many bytes of a client's files go with one mail to staff;
+// larger ones are named, and stay on file.
+const maxForward = 15 << 20
+
+// Run sends until ctx ends. What an earlier owner of the same name left is
+// looked after first.
+func (s *Sender) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	wake := make(chan struct{}, 1)
+	g.Go(func() error {
+		return s.DB.Listen(ctx, func() {
+			select {
+			case wake <- struct{}{}:
+			default:
+			}
+		})
+	})
+	g.Go(func() error { return s.beat(ctx) })
+	g.Go(func() error {
+		defer s.Relay.Close()
+		s.recover(ctx, s.Owner)
+		return s.work(ctx, wake)
+	})
+	return g.Wait()
+}
+
+// work claims one mail after the other, and waits when nothing is due.
+func (s *Sender) work(ctx context.Context, wake <-chan struct{}) error {
+	poll := s.Poll
+	if poll == 0 {
+		poll = 5 * time.Second
+	}
+	for ctx.Err() == nil {
+		did, err := s.Step(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, store.ErrFenced):
+			s.Log.Warn("a mail was taken from this sender", "err", err)
+			continue
+		case err != nil:
+			s.Log.Error("outbox", "err", err)
+			pause(ctx, nil, time.Second)
+		case !did:
+			pause(ctx, wake, poll)
+		}
+	}
+	return nil
+}
+
+func pause(ctx context.Context, wake <-chan struct{}, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-wake:
+	case <-t.C:
+	}
+}
+
+// beat keeps the leases of what is in hand, and looks after dead owners.
+func (s *Sender) beat(ctx context.Context) error {
+	t := time.NewTicker(10 * time.Second)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+		if err := s.DB.Beat(ctx, s.Owner); err != nil && ctx.Err() == nil {
+			s.Log.Warn("outbox", "err", err)
+		}
+		s.recover(ctx, "")
+	}
+}
+
+// recover puts what dead owners were sending into doubt, and tells staff.
+func (s *Sender) recover(ctx context.Context, owner string) {
+	doubtful, err := s.DB.Recover(ctx, owner)
+	if err != nil {
+		if ctx.Err() == nil {
+			s.Log.Warn("outbox", "err", err)
+		}
+		return
+	}
+	for _, o := range doubtful {
+		s.Log.Warn("in doubt", "outbox", o.ID, "case", o.CaseRef, "msgid", o.MessageID)
+		p, err := s.Policy(ctx)
+		if err == nil {
+			err = s.DB.Tx(ctx, func(tx *store.Tx) error { return tx.Follow(ctx, o, p, s.Now()) })
+		}
+		if err != nil && ctx.Err() == nil {
+			s.Log.Error("in doubt", "outbox", o.ID, "err", err)
+		}
+	}
+}
+
+// Step claims one mail and does what is to be done next with it: compose and
+// freeze, or submit and mark. It reports whether there was one.
+func (s *Sender) Step(ctx context.Context) (did bool, err error) {
+	o, err := s.DB.Claim(ctx, s.Owner)
+	if err != nil || o == nil {
+		return false, err
+	}
+	s.point("claimed")
+	p, err := s.Policy(ctx)
+	if err != nil {
+		return true, err
+	}
+	if o.Frozen == nil {
+		return true, s.freeze(ctx, p, o)
+	}
+	return true, s.submit(ctx, p, o)
+}
+
+// submit sends frozen bytes and writes down what became of it.
+func (s *Sender) submit(ctx context.Context, p *complaints.Policy, o *store.Outgoing) error {
+	e := Envelope{From: o.MailFrom, To: []string{o.RcptTo}}
+	if s.Journal != "" && o.Mail.LetterNo > 0 && !o.Mail.Staff {
+		e.To = append(e.To, s.Journal)
+	}
+	r := s.Relay.Submit(ctx, e, o.Frozen)
+	state := map[State]store.MailState{Accepted: store.Accepted, Retry: store.Retrying, Failed: store.Failed, InDoubt: store.InDoubt}[r.State]
+	reply := r.Reply
+	if reply == "" && r.Err != nil {
+		reply = r.Err.Error()
+	}
+	log := s.Log.Info
+	if r.State != Accepted {
+		log = s.Log.Warn
+	}
+	log("mail out", "outbox", o.ID, "case", o.CaseRef, "msgid", o.MessageID, "template", o.Mail.Template, "attempt", o.Attempt, "result", r.String())
+	// The result is written down even while the daemon stops: without it the
+	// mail would be in doubt.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	defer cancel()
+	for {
+		err := s.DB.Mark(ctx, o.ID, o.Epoch, store.Result{State: state, Code: r.Code, Reply: reply}, func(tx *store.Tx, o *store.Outgoing) error {
+			return tx.Follow(ctx, o, p, s.Now())
+		})
+		if err == nil || !store.Away(err) || ctx.Err() != nil {
+			return err
+		}
+		pause(ctx, nil, 500*time.Millisecond)
+	}
+}
+
+// freeze composes a mail and keeps its bytes. What can never be composed has
+// failed, and staff are told; it does not hold up what comes after it.
+func (s *Sender) freeze(ctx context.Context, p *complaints.Policy, o *store.Outgoing) error {
+	m, fact, err := s.compose(ctx, p, o)
+	if err != nil {
+		if store.Away(err) || ctx.Err() != nil {
+			return err
+		}
+		state := store.Retrying
+		reply := err.Error()
+		if r := complaints.AsRefusal(err); r != nil || o.Epoch >= 5 {
+			state = store.Failed
+			if r != nil {
+				reply = r.In(p.Language)
+			}
+		}
+		s.Log.Error("compose", "outbox", o.ID, "case", o.CaseRef, "template", o.Mail.Template, "err", err)
+		return s.DB.Mark(ctx, o.ID, o.Epoch, store.Result{State: state, Reply: reply}, func(tx *store.Tx, o *store.Outgoing) error {
+			return tx.Follow(ctx, o, p, s.Now())
+		})
+	}
+	err = s.DB.Freeze(ctx, o.ID, o.Epoch, *m, func(tx *store.Tx) error {
+		if fact == nil {
+			return nil
+		}
+		c, err := tx.LockRef(ctx, o.CaseRef)
+		if err != nil {
+			return err
+		}
+		e := complaints.Event{Seq: c.Seq + 1, At: s.Now(), By: complaints.TheDesk, Fact: fact}
+		return tx.Record(ctx, c, nil, complaints.Outcome{Events: []complaints.Event{e}}, p.NextAt)
+	})
+	if err == nil {
+		s.point("frozen")
+	}
+	return err
+}
+
+// compose writes the mail: the letter, the words, the files, and the addresses
+// that carry its proof. The fact, if any, is the hash of the letter's PDF.
+func (s *Sender) compose(ctx context.Context, p *complaints.Policy, o *store.Outgoing) (*store.Composed, complaints.Fact, error) {
+	m, now := o.Mail, s.Now()
+	var c *complaints.Case
+	var err error
+	if o.CaseRef != "" {
+		if c, err = s.DB.Case(ctx, o.CaseRef); err != nil {
+			return nil, nil, err
+		}
+	}
+	pdf, hash, fact, err := s.letter(c, m)
+	if err != nil {
+		return nil, nil, err
+	}
+	var body Body
+	if pdf != nil {
+		body.Attachments = append(body.Attachments, *pdf)
+	}
+	if f, ok := fact.(*complaints.DraftRendered); ok { // the next commands quote this hash
+		if err := c.Apply(complaints.Event{Seq: c.Seq + 1, At: now, By: complaints.TheDesk, Fact: f}); err != nil {
+			return nil, nil, err
+		}
+	}
+	files, err := s.files(ctx, m.Facts.Attachments)
+	if err != nil {
+		return nil, nil, err
+	}
+	body.Attachments = append(body.Attachments, files...)
+	var rows []complaints.Row
+	if m.Template == "list" {
+		if rows, err = s.DB.Rows(ctx, store.Filter{Open: true, Handler: m.Facts.Of, Today: complaints.DateOf(now.In(p.Location))}); err != nil {
+			return nil, nil, err
+		}
+	}
+	replyTo := p.Address
+	if o.CaseRef != "" {
+		purpose, person := complaints.ForClient, ""
+		if m.Staff {
+			purpose, person = complaints.ForStaff, m.To.Addr
+		}
+		replyTo = complaints.Detailed(p.Address, p.Keys.Sign(o.CaseRef, purpose, person, now))
+	}
+	v := NewView(p, m, c, rows, p.Next(c, p.Register.Find(m.To.Addr), now), replyTo, hash, now)
+	var subject string
+	if subject, body.Text, body.HTML, err = s.Mails.Render(m.Lang, m.Template, v); err != nil {
+		return nil, nil, err
+	}
+	verp := p.Keys.Sign(strconv.FormatInt(o.ID, 10), complaints.ForBounce, "", now)
+	id := messageID(o.ID, verp, p.Address)
+	h := Header{
+		From: complaints.Address{Name: deskName(p.Firm, m.Lang), Addr: p.Address}, To: m.To, ReplyTo: complaints.Address{Addr: replyTo}, Subject: subject,
+		MessageID: id, InReplyTo: m.InReplyTo, Date: now.In(p.Location), Auto: "auto-generated", Loop: verp,
+	}
+	if m.InReplyTo != "" {
+		h.References, h.Auto = []string{m.InReplyTo}, "auto-replied"
+	}
+	raw, err := Compose(h, body)
+	if err != nil {
+		return nil, nil, err
+	}
+	out := &store.Composed{Raw: raw, MessageID: id, RcptTo: m.To.Addr}
+	if !m.Auto {
+		out.MailFrom = complaints.Detailed(p.Address, verp)
+	}
+	return out, fact, nil
+}
+
+// letter renders the letter that a mail carries, if any.
+func (s *Sender) letter(c *complaints.Case, m complaints.Mail) (pdf *File, hash string, fact complaints.Fact, err error) {
+	if m.LetterNo == 0 || c == nil || m.LetterNo > len(c.Letters) {
+		return nil, "", nil, nil
+	}
+	r := c.Letters[m.LetterNo-1]
+	l := r.Letter
+	if m.Draft {
+		l.Number.N, l.Date = 0, complaints.Date{}
+	}
+	var b bytes.Buffer
+	if err := s.Printer.Render(&b, l); err != nil {
+		return nil, "", nil, err
+	}
+	sum := sha256.Sum256(b.Bytes())
+	hash = hex.EncodeToString(sum[:])
+	switch {
+	case m.Draft && !r.Issued && r.DraftHash != hash:
+		fact = &complaints.DraftRendered{No: m.LetterNo, Version: r.Version, SHA256: hash}
+	case !m.Draft && !m.Staff && r.Hash == "":
+		fact = &complaints.Sealed{No: m.LetterNo, SHA256: hash}
+	}
+	return &File{Name: letterName(l, m.Draft, m.Lang), Type: "application/pdf", Content: b.Bytes()}, hash, fact, nil
+}
+
+// files loads what is sent along; what is too large stays on file.
+func (s *Sender) files(ctx context.Context, list []complaints.Attachment) ([]File, error) {
+	var out []File
+	total := 0
+	for _, a := range list {
+		if total += a.Size; total > maxForward {
+			break
+		}
+		b, err := s.DB.BlobBytes(ctx, a.SHA256)
+		if err != nil {
+			return nil, fmt.Errorf("attachment %.12s: %w", a.SHA256, err)
+		}
+		out = append(out, File{Name: a.Name, Type: a.Type, Content: b})
+	}
+	return out, nil
+}
+
+// messageID names an outgoing mail for ever; nobody can guess another one.
+func messageID(outbox int64, verp, desk string) string {
+	sum := sha256.Sum256([]byte("message-id\n" + verp))
+	_, domain, _ := strings.Cut(desk, "@")
+	return fmt.Sprintf("%d.%x@%s", outbox, sum[:12], domain)
+}
+
+// letterName is the file name of a letter: its title and its number.
+func letterName(l complaints.Letter, draft bool, lang string) string {
+	v := View{Lang: l.Lang}
+	name := v.Title(l.Kind) + " " + l.Ref
+	if draft {
+		name = View{Lang: lang}.tr("草稿 ", "Draft ") + name
+	}
+	return name + ".pdf"
+}
+
+func deskName(f complaints.Firm, lang string) string {
+	if lang == "en" {
+		return f.In(lang) + " Client Services"
+	}
+	return f.In(lang) + "客户服务部"
+}
+
+func (s *Sender) point(name string) {
+	if s.Point != nil {
+		s.Point(name)
+	}
+}
