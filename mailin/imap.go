@@ -1,0 +1,150 @@
+package mailin
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// ErrAway says that something the desk needs, such as its database, cannot be
+// reached just now. A take that wraps it blames no mail: Watch pauses, holds
+// the mail in its hand and tries the same one again.
+var ErrAway = errors.New("away")
+
+// Server is where the mailbox lives (IMAP4rev1, RFC 3501), and how to watch it.
+type Server struct {
+	Addr      string // host:port
+	TLS       string // implicit, starttls or none; there is no fallback from one to another
+	TLSConfig *tls.Config
+	User      string
+	Password  func() (string, error) // read at each login: a secret that was changed is picked up
+
+	Folder     string // the inbox of the desk
+	Processed  string // where mail goes once it is recorded; created if missing
+	Quarantine string // where mail goes that could not be taken in; created if missing
+	Journal    string // a second folder to watch, for blind copies of our own letters; "" if there is none
+	ReadOnly   bool   // EXAMINE instead of SELECT: nothing is marked, moved or created
+
+	Poll     time.Duration // look for mail at least this often, also beside IDLE; 0 is one minute
+	Progress time.Duration // give the connection up after this long without a byte that is due; 0 is one minute
+	Quick    time.Duration // on a loopback connection, NOOP this often instead of IDLE; 0 is 25 ms, below 0 never
+	Limit    int64         // bytes of a mail that is fetched whole; 0 is 100 MB
+	Log      *slog.Logger
+}
+
+// Fetched is one mail as the server holds it. Unless TooBig, Raw is whole: its
+// length was compared with the literal's and with RFC822.SIZE, and the FETCH
+// ended well.
+type Fetched struct {
+	Mailbox     string
+	UIDValidity uint32
+	UID         uint32
+	Flags       []string  // as the server spells them; compare without regard to case
+	Internal    time.Time // INTERNALDATE: when it was put into the mailbox
+	Size        int64     // RFC822.SIZE, bytes
+	Raw         []byte    // the mail; of one that is too big the header, at most 1 MiB; nil if it could not be read
+	TooBig      bool      // bigger than Server.Limit
+}
+
+// Disposition is what becomes of a mail after it was handed over.
+type Disposition int
+
+const (
+	Keep        Disposition = iota // leave it where it is; it is not handed over again by this Watch
+	Processed                      // recorded: move it to Server.Processed
+	Quarantined                    // kept but not taken in: move it to Server.Quarantine
+)
+
+// Take records one mail and says where to put it. Nil means committed: only
+// then does the mail leave the inbox. The same mail may come again, after a
+// crash or a change of UIDVALIDITY. With a journal, two calls may overlap.
+type Take func(ctx context.Context, f *Fetched) (Disposition, error)
+
+// Hooks are what Watch tells the outside. Each may be nil.
+type Hooks struct {
+	// State says whether a mailbox is being watched well, and what is wrong.
+	State func(mailbox string, healthy bool, detail string)
+	// Poison records a mail that Take or the server refused three times. After
+	// nil it is moved to the quarantine folder; otherwise it stays where it is.
+	// f.Raw is nil when the server could not be brought to send it.
+	Poison func(ctx context.Context, f *Fetched, err error) error
+	// Point is called at "fetched", "before-move" and, on a server without
+	// MOVE, "copied": the places where crash tests stop the process.
+	Point func(name string)
+}
+
+// Watch hands over every mail of the folder, oldest first, then each one that
+// arrives, until ctx ends; it returns nil then. Its procedure:
+//
+//  1. Connect, log in, select, search all. On any fault come back here after
+//     a pause of 1 s to 5 min.
+//  2. Fetch up to 50 mails and 8 MiB, without marking them (PEEK).
+//  3. Hand over those that are whole, one by one.
+//  4. Move what was recorded (RFC 6851).
+//  5. When nothing waits: IDLE (RFC 2177) or poll, search what is new, go to 2.
+//
+// A mail that fails is put behind the others, and tried again after a pause
+// that grows; after three failures it goes to Hooks.Poison.
+func (s *Server) Watch(ctx context.Context, take Take, h Hooks) error {
+	var both sync.WaitGroup
+	for _, name := range []string{s.Folder, s.Journal} {
+		if name == "" {
+			continue
+		}
+		f := newFolder(s.withDefaults(), name, take, h)
+		both.Go(func() { f.run(ctx) })
+	}
+	both.Wait()
+	return nil
+}
+
+// withDefaults returns a copy in which every limit is set.
+func (s *Server) withDefaults() *Server {
+	t := *s
+	for _, d := range []struct {
+		field *time.Duration
+		value time.Duration
+	}{{&t.Poll, time.Minute}, {&t.Progress, time.Minute}, {&t.Quick, 25 * time.Millisecond}} {
+		if *d.field == 0 {
+			*d.field = d.value
+		}
+	}
+	if t.Limit == 0 {
+		t.Limit = 100 << 20
+	}
+	if t.Log == nil {
+		t.Log = slog.New(slog.DiscardHandler)
+	}
+	return &t
+}
+
+// backoff is a row of growing pauses: each is twice the one before, from min
+// to max, then spread by a third either way, so that clients of a server that
+// was away do not come back all at once.
+type backoff struct {
+	min, max time.Duration
+	pause    time.Duration
+}
+
+// next returns the pause to make now.
+func (b *backoff) next() time.Duration {
+	b.pause = min(max(2*b.pause, b.min), b.max)
+	return time.Duration(float64(b.pause) * (2 + 2*rand.Float64()) / 3)
+}
+
+// reset starts again at min: things went well.
+func (b *backoff) reset() { b.pause = 0 }
+
+// sleep waits for d, or until ctx ends.
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
