@@ -2,6 +2,7 @@ package mailtest
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,10 +32,11 @@ type Dovecot struct {
 	Auth  string // path of the unix socket for SASL (Dovecot's protocol)
 	Log   string // path of the log
 
-	t    testing.TB
-	dir  string
-	proc *process
-	will *lastwill.Will
+	t     testing.TB
+	users []string // every address that is delivered
+	dir   string
+	proc  *process
+	will  *lastwill.Will
 }
 
 // StartDovecot returns a running Dovecot that ends with the test. It takes about
@@ -56,6 +58,7 @@ func StartDovecot(t testing.TB, opt DovecotOptions) *Dovecot {
 	if opt.TLS != nil {
 		d.IMAPS = freePort(t)
 	}
+	d.users = slices.Concat(opt.Users, slices.Sorted(maps.Keys(opt.Into)))
 	d.configure(opt)
 	t.Cleanup(d.Stop)
 	d.Start()

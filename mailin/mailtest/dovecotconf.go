@@ -53,6 +53,7 @@ log_path = {{.Dir}}/dovecot.log
 recipient_delimiter = +
 lda_mailbox_autocreate = yes
 first_valid_uid = 1
+auth_failure_delay = 0
 {{if not .Root}}default_internal_user = {{.UID}}
 default_internal_group = {{.GID}}
 default_login_user = {{.UID}}

@@ -27,9 +27,9 @@
 //
 //	Return-Path: <li@firm.example>                     (Dovecot, LMTP)
 //	Delivered-To: complaints+token@firm.example        (Dovecot, LMTP: the recipient with its detail)
-//	Received: from mx.firm.example by … with LMTP …    (Dovecot; two fields "Received" in 2.3)
+//	Received: from mx.firm.example by … with LMTP …    (Dovecot)
 //	Authentication-Results: mx.firm.example; …         (Postfix)
-//	Received: from client by mx.firm.example …         (Postfix, smtpd)
+//	Received: from … by mx.firm.example (Postfix) …    (Postfix)
 //	the mail as it was sent, with every older field
 //
 // So the field to believe is the one that stands directly above the Received
@@ -40,6 +40,7 @@ package mailtest
 import (
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -220,7 +221,8 @@ func (p *process) stop() {
 	<-p.done
 }
 
-// greets returns a check that the server at addr sends its greeting.
+// greets returns a check that the server at addr sends its greeting; "" is
+// content with a connection.
 func greets(addr, greeting string) func() error {
 	return func() error {
 		c, err := net.DialTimeout("tcp", addr, time.Second)
@@ -231,7 +233,7 @@ func greets(addr, greeting string) func() error {
 		timer := time.AfterFunc(2*time.Second, func() { c.Close() })
 		defer timer.Stop()
 		b := make([]byte, len(greeting))
-		if _, err := c.Read(b); err != nil || string(b) != greeting {
+		if _, err := io.ReadFull(c, b); err != nil || string(b) != greeting {
 			return fmt.Errorf("greeting %q: %w", b, err)
 		}
 		return nil
