@@ -172,7 +172,10 @@ func set(cells []cell, indent, avail float64, justify bool) line {
 	x := indent
 	for i, c := range cells {
 		if i > 0 && i < n {
-			x += c.gap*(1-squeeze/2) + stretch.before(cells[i-1], c)
+			x += c.gap * (1 - squeeze/2)
+			if stretches(cells[i-1], c) {
+				x += stretch
+			}
 		}
 		x -= c.left * squeeze
 		l.x[i] = x - c.shift
@@ -185,23 +188,17 @@ func set(cells []cell, indent, avail float64, justify bool) line {
 	return l
 }
 
-// stretching says how much a justified line adds: at blanks, and between
-// Chinese characters.
-type stretching struct{ space, letter float64 }
-
-func (s stretching) before(a, b cell) float64 {
-	switch {
-	case a.class == space && b.class != space:
-		return s.space
-	case a.class == latin && b.class == latin || b.class == space || a.class == dash && b.class == dash:
-		return 0
-	}
-	return s.letter
+// stretches reports whether a justified line may grow between two characters:
+// not within words, and not before a blank, which grows after it.
+func stretches(a, b cell) bool {
+	return !(a.class == latin && b.class == latin || b.class == space || a.class == dash && b.class == dash)
 }
 
 // adjust finds how a line of natural length avail-rest is made to fit: the
-// share of the squeezable blank to take away (0 to 1), or what to add where.
-func adjust(cells []cell, rest float64, justify bool) (float64, stretching) {
+// share of the squeezable blank to take away (0 to 1), or what to add wherever
+// it stretches. A line that would need a quarter of an em or more (half of one
+// if it has only words and blanks) stays ragged.
+func adjust(cells []cell, rest float64, justify bool) (squeeze, stretch float64) {
 	if rest < 0 {
 		give := 0.0
 		for i, c := range cells {
@@ -211,35 +208,24 @@ func adjust(cells []cell, rest float64, justify bool) (float64, stretching) {
 			}
 		}
 		if give == 0 {
-			return 0, stretching{}
+			return 0, 0
 		}
-		return min(1, -rest/give), stretching{}
+		return min(1, -rest/give), 0
 	}
-	if !justify || len(cells) < 2 || rest < 0.005 {
-		return 0, stretching{}
+	if !justify || rest < 0.005 {
+		return 0, 0
 	}
-	unit := stretching{space: 1, letter: 1}
-	spaces, places := 0.0, 0.0
+	places, limit := 0, 0.5
 	for i := 1; i < len(cells); i++ {
-		if cells[i-1].class == space {
-			spaces += unit.before(cells[i-1], cells[i])
-		} else {
-			places += unit.before(cells[i-1], cells[i])
+		if stretches(cells[i-1], cells[i]) {
+			places++
+		}
+		if cells[i].class == wide {
+			limit = 0.25
 		}
 	}
-	// Blanks take half an em at most before letters are moved apart; a line
-	// that would need more than a quarter of an em everywhere stays ragged.
-	size := cells[0].size
-	s := stretching{}
-	if spaces > 0 {
-		s.space = min(rest/spaces, size/2)
-		rest -= s.space * spaces
+	if places == 0 || rest/float64(places) > limit*cells[0].size {
+		return 0, 0
 	}
-	if places > 0 && rest > 0 {
-		s.letter = rest / places
-	}
-	if s.letter > size/4 {
-		return 0, stretching{}
-	}
-	return 0, s
+	return 0, rest / float64(places)
 }

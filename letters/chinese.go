@@ -2,6 +2,7 @@ package letters
 
 import (
 	"fmt"
+	"strings"
 
 	complaints "complaints"
 )
@@ -90,7 +91,11 @@ func (z chinese) rows(blocks []block) []row {
 			}
 			continue
 		}
-		for j, l := range breakLines(z.faces.cellsOf(spans, f), m) {
+		cells := z.faces.cellsOf(spans, f)
+		if n := len([]rune(b.label)); b.kind == item && n < len(cells) {
+			cells[n].gap = f.size / 4 // 1. 11月25日, not 1.11月25日
+		}
+		for j, l := range breakLines(cells, m) {
 			r := row{line: l, height: zhLine, base: zhBase(size3), keep: keep, fresh: fresh && j == 0}
 			if j == 0 {
 				r.before = before
@@ -229,7 +234,7 @@ func (z chinese) pageNumber(p *page, n int) {
 func (z chinese) plainLine(text string, f fit) line { return oneLine(z.faces, text, f) }
 
 func oneLine(fs *faces, text string, f fit) line {
-	cells := fs.cellsOf([]span{{text: text}}, f)
+	cells := fs.cellsOf([]span{{text: strings.ReplaceAll(text, joiner, "")}}, f)
 	return set(cells, 0, widthOf(cells), false)
 }
 

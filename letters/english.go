@@ -2,6 +2,7 @@ package letters
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	complaints "complaints"
@@ -131,20 +132,16 @@ func (e english) furnish(pages []page, l complaints.Letter) {
 		size = max(8, size*enWidth/head.width-0.1)
 		head = oneLine(e.faces, l.Firm.In("en"), e.fit(title, size))
 	}
-	var details []string
-	for _, s := range []string{l.Firm.Address, l.Firm.Postcode, l.Firm.Phone, l.Firm.Email} {
-		if s != "" {
-			details = append(details, s)
-		}
-	}
 	marks := []mark{{line: head, x: enMargin, y: enMargin + 2, color: red}}
 	y := enMargin + 16
-	for _, part := range breakLines(e.faces.cellsOf([]span{{text: strings.Join(details, " · ")}}, e.fit(body, enSmall)), measure{width: enWidth}) {
+	for _, details := range [][]string{{l.Firm.Address, l.Firm.Postcode}, {l.Firm.Phone, l.Firm.Email}} {
+		details = slices.DeleteFunc(details, func(s string) bool { return s == "" })
+		part := oneLine(e.faces, strings.Join(details, " · "), e.fit(body, enSmall))
+		if part.width > enWidth {
+			part = oneLine(e.faces, strings.Join(details, " · "), e.fit(body, enSmall*enWidth/part.width))
+		}
 		marks = append(marks, mark{line: part, x: enMargin, y: y})
 		y += enSmall + 2
-		if len(marks) == 3 {
-			break // the letterhead has room for two lines of details
-		}
 	}
 	p.marks = append(marks, p.marks...)
 	p.bars = append(p.bars, bar{enMargin, enFirst - 16, enWidth, thickRule / 2, red})

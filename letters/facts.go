@@ -28,8 +28,8 @@ func functions(lang string) template.FuncMap {
 		return s
 	}
 	return template.FuncMap{
-		"date":     func(d complaints.Date) string { return d.In(lang) },
-		"issued":   func(d complaints.Date) string { return issued(d.In(lang)) },
+		"date":     func(d complaints.Date) string { return date(lang, d) },
+		"issued":   func(d complaints.Date) string { return issued(date(lang, d)) },
 		"number":   func(n complaints.LetterNumber) string { return issued(n.String()) },
 		"moment":   func(t time.Time) string { return moment(lang, t) },
 		"money":    func(fen int64) string { return money(lang, fen) },
@@ -89,10 +89,15 @@ func votes(lang string, v map[complaints.Ruling]int) string {
 	return strings.Join(parts, pick(lang, "，", ", "))
 }
 
-// moment writes a point in time in its own zone: 2026年11月24日10:32.
+// date writes a day; in English the day does not part from its month.
+func date(lang string, d complaints.Date) string {
+	return strings.Replace(d.In(lang), " ", noBreak, 1)
+}
+
+// moment writes a point in time in its own zone: 2026年11月24日10时32分.
 func moment(lang string, t time.Time) string {
 	d := complaints.DateOf(t)
-	return pick(lang, d.In("zh")+t.Format("15:04"), d.In("en")+" at "+t.Format("15:04"))
+	return pick(lang, d.In("zh")+t.Format("15时04分"), date(lang, d)+" at "+t.Format("15:04"))
 }
 
 // sentence gives a text the full stop that it lacks.
@@ -108,6 +113,9 @@ func sentence(lang, s string) string {
 	}
 	return s + pick(lang, "。", ".")
 }
+
+// noBreak is a blank at which no line may end.
+const noBreak = "\u00a0"
 
 // yuan writes an amount of fen (1/100 yuan) as 5,000.00.
 func yuan(fen int64) string {
@@ -126,7 +134,7 @@ func yuan(fen int64) string {
 // RMB 5,000.00.
 func money(lang string, fen int64) string {
 	if lang == "en" {
-		return "RMB " + yuan(fen)
+		return "RMB" + noBreak + yuan(fen)
 	}
 	return "人民币" + yuan(fen) + "元（大写：" + capital(fen) + "）"
 }

@@ -237,6 +237,7 @@ func finish(b []byte, lang string, names map[string]string) ([]byte, error) {
 	}
 	sum := sha256.Sum256(b[:table])
 	id := hex.EncodeToString(sum[:16])
+	copy(b, "%PDF-1.7") // ActualText, Lang and DisplayDocTitle are newer than 1.3
 	var out bytes.Buffer
 	out.Grow(len(b) + 256)
 	out.Write(b[:catalog])

@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"unicode"
 
 	complaints "complaints"
 )
@@ -40,14 +43,191 @@ func rendered(t testing.TB, l complaints.Letter) []byte {
 	return b.Bytes()
 }
 
+// tool finds a program that a test needs. Under CI=true it must be there.
+func tool(t testing.TB, name, debian string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err == nil {
+		return path
+	}
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("%s is missing: apt-get install %s", name, debian)
+	}
+	t.Skipf("%s is missing: apt-get install %s", name, debian)
+	return ""
+}
+
+// run feeds a PDF to a program by a temporary file, and gives what it prints.
+func run(t testing.TB, pdf []byte, name, debian string, args ...string) string {
+	t.Helper()
+	path := tool(t, name, debian)
+	file := filepath.Join(t.TempDir(), "letter.pdf")
+	if err := os.WriteFile(file, pdf, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for i, a := range args {
+		if a == "FILE" {
+			args[i] = file
+		}
+	}
+	out, err := exec.Command(path, args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", name, err, out)
+	}
+	return string(out)
+}
+
+// unspaced leaves out white space: a PDF has no line ends to give back.
+func unspaced(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
 var samples = strings.Fields("ack.zh ack.en result.zh result.en decision.zh decision.en")
 
-func TestLook(t *testing.T) {
-	dir := os.Getenv("LOOK")
+// TestGolden compares the text of each sample, page by page, with the one that
+// was read and approved. Set UPDATE=1 to write it anew.
+func TestGolden(t *testing.T) {
 	for _, s := range samples {
-		b := rendered(t, sample(t, s))
-		if dir != "" {
-			os.WriteFile(filepath.Join(dir, s+".pdf"), b, 0o644)
+		t.Run(s, func(t *testing.T) {
+			got := run(t, rendered(t, sample(t, s)), "pdftotext", "poppler-utils", "-raw", "FILE", "-")
+			file := filepath.Join("testdata", s+".txt")
+			if os.Getenv("UPDATE") != "" {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			gotPages, wantPages := strings.Split(got, "\f"), strings.Split(string(want), "\f")
+			if len(gotPages) != len(wantPages) {
+				t.Errorf("%d pages, want %d", len(gotPages)-1, len(wantPages)-1)
+			}
+			for i := range min(len(gotPages), len(wantPages)) {
+				if unspaced(gotPages[i]) != unspaced(wantPages[i]) {
+					t.Errorf("page %d differs:\n%s", i+1, gotPages[i])
+				}
+			}
+		})
+	}
+}
+
+// TestPDF holds each sample against what a file must be: clean, with its fonts
+// embedded as subsets, titled, in its language, small.
+func TestPDF(t *testing.T) {
+	for _, s := range samples {
+		t.Run(s, func(t *testing.T) {
+			l := sample(t, s)
+			pdf := rendered(t, l)
+			if out := run(t, pdf, "qpdf", "qpdf", "--check", "FILE"); strings.Contains(out, "WARNING") {
+				t.Error(out)
+			}
+			fonts := strings.Split(strings.TrimSpace(run(t, pdf, "pdffonts", "poppler-utils", "FILE")), "\n")[2:]
+			if len(fonts) == 0 {
+				t.Error("no fonts")
+			}
+			for _, f := range fonts {
+				if fields := strings.Fields(f); fields[len(fields)-5] != "yes" || fields[len(fields)-4] != "yes" || fields[len(fields)-3] != "yes" {
+					t.Errorf("not embedded as a subset with a Unicode map: %s", f)
+				}
+			}
+			info := run(t, pdf, "pdfinfo", "poppler-utils", "FILE")
+			for _, want := range []string{"Title: ", "Author:          " + l.Firm.In(l.Lang), "T2026-0012 " + l.Number.String(), "59", "A4"} {
+				if !strings.Contains(info, want) {
+					t.Errorf("pdfinfo does not say %q:\n%s", want, info)
+				}
+			}
+			if lang := pick(l.Lang, "/Lang (zh-CN)", "/Lang (en)"); !bytes.Contains(pdf, []byte(lang)) {
+				t.Errorf("the catalog does not say %s", lang)
+			}
+			if len(pdf) > 160_000 {
+				t.Errorf("%d bytes", len(pdf))
+			}
+			if !bytes.Equal(pdf, rendered(t, l)) {
+				t.Error("a second rendering gives other bytes")
+			}
+		})
+	}
+}
+
+// TestOnePage renders a letter of one page, and holds its size.
+func TestOnePage(t *testing.T) {
+	l := sample(t, "ack.en")
+	l.Ack.Summary, l.Ack.Missing, l.Routes = "The fee was higher than agreed.", nil, l.Routes[:1]
+	l.Ack.Due.Steps = l.Ack.Due.Steps[:2]
+	p, err := standard()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages, _, err := p.compose(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(rendered(t, l)); len(pages) > 2 || n > 120_000 {
+		t.Errorf("%d pages, %d bytes; want at most 120,000", len(pages), n)
+	}
+}
+
+// TestConcurrent renders in several goroutines: one printer serves them all.
+func TestConcurrent(t *testing.T) {
+	l := sample(t, "result.zh")
+	want := rendered(t, l)
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			var b bytes.Buffer
+			if err := Render(&b, l); err != nil || !bytes.Equal(b.Bytes(), want) {
+				t.Errorf("another letter came out: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// TestDraft shows that a draft says what is still to be given, and that number
+// and date alone differ between it and the issued letter.
+func TestDraft(t *testing.T) {
+	for _, s := range []string{"result.zh", "decision.zh", "result.en"} {
+		l := sample(t, s)
+		issued := unspaced(run(t, rendered(t, l), "pdftotext", "poppler-utils", "-raw", "FILE", "-"))
+		number, date := l.Number.String(), l.Date.In(l.Lang)
+		l.Number.N, l.Date = 0, complaints.Date{}
+		draft := unspaced(run(t, rendered(t, l), "pdftotext", "poppler-utils", "-raw", "FILE", "-"))
+		open := unspaced(unissued(l.Lang))
+		if !strings.Contains(draft, open) {
+			t.Errorf("%s: a draft does not say %s", s, open)
+		}
+		// The date of issue may stand in the text for another reason too.
+		strip := strings.NewReplacer(unspaced(number), "", unspaced(date), "", open, "")
+		if strip.Replace(issued) != strip.Replace(draft) {
+			t.Errorf("%s: more than number and date differ", s)
+		}
+	}
+}
+
+// TestFirmsOwnFonts takes the firm's files where they are named and says what is
+// wrong with a file that cannot be used.
+func TestFirmsOwnFonts(t *testing.T) {
+	p, err := New(Fonts{Body: "fonts/NotoSansSC-Bold.ttf"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := p.Render(&b, sample(t, "ack.zh")); err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(b.Bytes(), []byte("NotoSerifSC-Regular")) {
+		t.Error("the built-in face was used though the firm has its own")
+	}
+	for file, want := range map[string]string{"fonts/none.ttf": "no such file", "fonts/OFL.txt": "not a TrueType font"} {
+		if _, err := New(Fonts{Kai: file}); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "fonts.kai") {
+			t.Errorf("%s: %v, want fonts.kai and %q", file, err, want)
 		}
 	}
 }
@@ -55,7 +235,7 @@ func TestLook(t *testing.T) {
 func BenchmarkResultLetter(b *testing.B) {
 	l := sample(b, "result.zh")
 	var out bytes.Buffer
-	rendered(b, l)
+	pdf := rendered(b, l)
 	b.ReportAllocs()
 	for b.Loop() {
 		out.Reset()
@@ -63,5 +243,8 @@ func BenchmarkResultLetter(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+	pages := float64(bytes.Count(pdf, []byte("<</Type /Page\n")))
 	b.ReportMetric(float64(out.Len()), "bytes/letter")
+	b.ReportMetric(pages, "pages")
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/1000/float64(b.N)/pages, "ms/page")
 }
