@@ -45,6 +45,7 @@ var dovecotConf = template.Must(template.New("dovecot.conf").Parse(`{{if .V24}}d
 dovecot_storage_version = 2.4.0
 {{end -}}
 protocols = imap lmtp
+hostname = imap.firm.example
 listen = 127.0.0.1
 base_dir = {{.Dir}}/run
 {{if not .V24}}state_dir = {{.Dir}}/state

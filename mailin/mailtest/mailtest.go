@@ -27,7 +27,7 @@
 //
 //	Return-Path: <li@firm.example>                     (Dovecot, LMTP)
 //	Delivered-To: complaints+token@firm.example        (Dovecot, LMTP: the recipient with its detail)
-//	Received: from mx.firm.example by … with LMTP …    (Dovecot)
+//	Received: from mx.firm.example by imap.firm.example with LMTP … (Dovecot)
 //	Authentication-Results: mx.firm.example; …         (Postfix)
 //	Received: from … by mx.firm.example (Postfix) …    (Postfix)
 //	the mail as it was sent, with every older field
