@@ -177,17 +177,18 @@ func parseAuthResults(v string) (authResults, error) {
 // authenticate fills in what our own hosts, or our own verification, say of
 // the sender.
 //
-// An Authentication-Results field is believed if it stands above the last of
-// the Received fields that our own hosts added (Position of them, from the
-// top) and begins, letter for letter, with the configured authserv-id and “;”.
-// A stranger can write fields only below; and our MX drops a stranger's field
-// in its own name, but not in every spelling of it, so that other spellings
-// are never ours. Of all fields believed there must be exactly one dmarc
-// result, and it must be about the From domain.
+// An Authentication-Results field is believed if no more than Position
+// Received fields, those of our own hosts, stand above it, and if it begins,
+// letter for letter, with the configured authserv-id and “;”. With Position 0
+// the field stands above all Received fields, where no stranger can write.
+// With more, a stranger's fields may stand there too if he gives the mail to
+// us himself: our MX drops those in its own name, but not in every spelling of
+// it, so that other spellings are never ours. Of all fields believed there
+// must be exactly one dmarc result, and it must be about the From domain.
 func (r *reader) authenticate(h message.Header, raw []byte) {
 	var dmarc, submitters []string
 	received := 0
-	for f := h.Fields(); f.Next() && received < max(r.Position, 1); {
+	for f := h.Fields(); f.Next() && received <= max(r.Position, 0); {
 		switch f.Key() {
 		case "Received":
 			received++
@@ -252,7 +253,7 @@ func (r *reader) dmarcResult(one authResult) string {
 // than one From field, or a signature that does not cover From, verifies
 // nothing. lookupTXT asks the DNS, and must end by itself.
 func DKIMDomains(raw []byte, lookupTXT func(domain string) ([]string, error), max int) []string {
-	quiet := &reader{Desk: Desk{Limits: Limits{}.withDefaults()}, m: &complaints.Message{}}
+	quiet := &reader{Desk: Desk{Limits: Limits{}.WithDefaults()}, m: &complaints.Message{}}
 	h, _ := quiet.header(raw, nil)
 	if len(h.Values("From")) != 1 || quiet.m.Hold != "" {
 		return nil

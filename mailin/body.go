@@ -3,11 +3,8 @@ package mailin
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"path"
 	"slices"
@@ -315,129 +312,6 @@ func unpercent(s string) string {
 		b.WriteByte(s[i])
 	}
 	return b.String()
-}
-
-// decode undoes the transfer encoding of a part. What go-message's readers
-// refuse is read leniently, with a problem.
-func (r *reader) decode(p *part) []byte {
-	enc, _, _ := strings.Cut(p.header.Get("Content-Transfer-Encoding"), ";")
-	if i := strings.IndexByte(enc, '('); i >= 0 {
-		enc = enc[:i]
-	}
-	enc = strings.ToLower(strings.Trim(enc, " \t\"'"))
-	switch enc {
-	case "base-64", "b64":
-		enc = "base64"
-	case "quoted_printable", "quoted-printeable", "qp":
-		enc = "quoted-printable"
-	case "8-bit", "8bits", "7-bit", "7bits", "utf-8", "none", "unknown":
-		enc = "8bit"
-	}
-	if enc == "base64" && !looksBase64(p.body) {
-		r.problem("a part called base64 is not")
-		enc = "8bit"
-	}
-	var h message.Header
-	h.Set("Content-Type", "application/octet-stream") // its charset is ours to judge
-	h.Set("Content-Transfer-Encoding", enc)
-	e, err := message.New(h, bytes.NewReader(p.body))
-	if message.IsUnknownEncoding(err) {
-		r.problem("unknown transfer encoding %.40q", enc)
-		return p.body
-	}
-	if enc != "base64" && enc != "quoted-printable" {
-		return p.body
-	}
-	size := len(p.body)
-	if enc == "base64" {
-		size = size / 4 * 3
-	}
-	out := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
-	if _, err = io.Copy(out, e.Body); err == nil {
-		return out.Bytes()
-	}
-	if enc == "base64" {
-		if errors.Is(err, io.ErrUnexpectedEOF) {
-			r.problem("base64 ends too early")
-		} else {
-			r.problem("base64 with foreign characters")
-		}
-		return lenientBase64(p.body)
-	}
-	r.problem("quoted-printable with wrong escapes")
-	return lenientQP(p.body)
-}
-
-// looksBase64 judges by the start of a body.
-func looksBase64(b []byte) bool {
-	alphabet, foreign := 0, 0
-	for _, c := range b[:min(len(b), 4096)] {
-		switch {
-		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '+', c == '/', c == '=':
-			alphabet++
-		case c == '\r', c == '\n':
-		default:
-			foreign++
-		}
-	}
-	return foreign*10 <= alphabet
-}
-
-// lenientBase64 decodes what can be decoded: foreign characters are skipped,
-// missing padding is no fault, and text after the padding is not data.
-func lenientBase64(b []byte) []byte {
-	data := make([]byte, 0, len(b))
-	out := make([]byte, 0, len(b)/4*3+3)
-	flush := func() {
-		if len(data)%4 == 1 {
-			data = data[:len(data)-1]
-		}
-		n := len(out)
-		out = append(out, make([]byte, base64.RawStdEncoding.DecodedLen(len(data)))...)
-		m, _ := base64.RawStdEncoding.Decode(out[n:], data)
-		out, data = out[:n+m], data[:0]
-	}
-	for i, c := range b {
-		switch {
-		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '+', c == '/':
-			data = append(data, c)
-		case c == '=' && len(data) > 0:
-			flush()
-			if !looksBase64(b[i+1 : min(len(b), i+80)]) {
-				return out
-			}
-		}
-	}
-	flush()
-	return out
-}
-
-// lenientQP decodes quoted-printable; a wrong escape stands for itself.
-func lenientQP(b []byte) []byte {
-	out := make([]byte, 0, len(b))
-	for i := 0; i < len(b); i++ {
-		if b[i] != '=' {
-			out = append(out, b[i])
-			continue
-		}
-		if i+2 < len(b) {
-			if c, err := strconv.ParseUint(string(b[i+1:i+3]), 16, 8); err == nil {
-				out = append(out, byte(c))
-				i += 2
-				continue
-			}
-		}
-		j := i + 1
-		for j < len(b) && (b[j] == ' ' || b[j] == '\t' || b[j] == '\r') {
-			j++
-		}
-		if j == len(b) || b[j] == '\n' {
-			i = j // a soft line break
-			continue
-		}
-		out = append(out, '=')
-	}
-	return out
 }
 
 // attach keeps a part as a file.

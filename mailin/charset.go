@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"github.com/emersion/go-message"
 	"github.com/emersion/go-message/charset"
 )
 
@@ -131,7 +134,7 @@ func believe(b []byte, name string) string {
 	case "", "us-ascii":
 		return guess(b)
 	case "utf-8":
-		if !valid && max(gb, big5) >= 0.7 {
+		if !valid && (max(gb, big5) >= 0.7 || !mostlyUTF8(b)) {
 			return guess(b)
 		}
 	case "iso-8859-1", "windows-1252", "iso-8859-15":
@@ -318,97 +321,158 @@ func decodeUTF7(b []byte) string {
 	}
 }
 
-// maxWord is how long an encoded word may be; RFC 2047 says 75.
-const maxWord = 8192
-
-// encodedWord is one =?charset?encoding?text?= of RFC 2047.
-type encodedWord struct {
-	charset string
-	base64  bool
-	text    string
+// decode undoes the transfer encoding of a part. What go-message's readers
+// refuse is read leniently, with a problem.
+func (r *reader) decode(p *part) []byte {
+	enc, _, _ := strings.Cut(p.header.Get("Content-Transfer-Encoding"), ";")
+	if i := strings.IndexByte(enc, '('); i >= 0 {
+		enc = enc[:i]
+	}
+	enc = strings.ToLower(strings.Trim(enc, " \t\"'"))
+	switch enc {
+	case "base-64", "b64":
+		enc = "base64"
+	case "quoted_printable", "quoted-printeable", "qp":
+		enc = "quoted-printable"
+	case "8-bit", "8 bit", "8bits", "7-bit", "7 bit", "7bits", "utf-8", "none", "unknown":
+		enc = "8bit"
+	case "x-uuencode", "uuencode", "x-uue", "uue":
+		return decodeUU(p.body)
+	}
+	if enc == "base64" && !looksBase64(p.body) {
+		r.problem("a part called base64 is not")
+		enc = "8bit"
+	}
+	var h message.Header
+	h.Set("Content-Type", "application/octet-stream") // its charset is ours to judge
+	h.Set("Content-Transfer-Encoding", enc)
+	e, err := message.New(h, bytes.NewReader(p.body))
+	if message.IsUnknownEncoding(err) {
+		r.problem("unknown transfer encoding %.40q", enc)
+		return p.body
+	}
+	if enc != "base64" && enc != "quoted-printable" {
+		return p.body
+	}
+	size := len(p.body)
+	if enc == "base64" {
+		size = size / 4 * 3
+	}
+	out := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
+	if _, err = io.Copy(out, e.Body); err == nil {
+		return out.Bytes()
+	}
+	if enc == "base64" {
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			r.problem("base64 ends too early")
+		} else {
+			r.problem("base64 with foreign characters")
+		}
+		return lenientBase64(p.body)
+	}
+	r.problem("quoted-printable with wrong escapes")
+	return lenientQP(p.body)
 }
 
-// cutWord reads an encoded word at the start of s and its length. A last word
-// that lacks its “?=” is read to the end.
-func cutWord(s string) (w encodedWord, n int, ok bool) {
-	s = s[:min(len(s), maxWord)]
-	cs, rest, ok := strings.Cut(strings.TrimPrefix(s, "=?"), "?")
-	if !ok || len(cs) > 80 || strings.ContainsAny(cs, " \t=") || len(rest) < 2 || rest[1] != '?' {
-		return w, 0, false
+// looksBase64 judges by the start of a body.
+func looksBase64(b []byte) bool {
+	alphabet, foreign := 0, 0
+	for _, c := range b[:min(len(b), 4096)] {
+		switch {
+		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '+', c == '/', c == '=':
+			alphabet++
+		case c == '\r', c == '\n':
+		default:
+			foreign++
+		}
 	}
-	text, _, closed := strings.Cut(rest[2:], "?=")
-	if !closed && (strings.ContainsAny(text, " \t\"") || text == "") {
-		return w, 0, false
-	}
-	n = 2 + len(cs) + 1 + 2 + len(text)
-	if closed {
-		n += 2
-	}
-	return encodedWord{cs, rest[0] == 'b' || rest[0] == 'B', text}, n, strings.IndexByte("bBqQ", rest[0]) >= 0
+	return foreign*10 <= alphabet
 }
 
-// decodeWords decodes the encoded words of a field, wherever they stand, also
-// inside quotation marks. Words of one charset that follow each other are
-// joined as bytes first: many programs cut a character in two.
-func decodeWords(s string) string {
-	if !strings.Contains(s, "=?") {
-		return s
-	}
-	var out strings.Builder
-	var run []encodedWord
+// lenientBase64 decodes what can be decoded: foreign characters are skipped,
+// missing padding is no fault, and text after the padding is not data.
+func lenientBase64(b []byte) []byte {
+	data := make([]byte, 0, len(b))
+	out := make([]byte, 0, len(b)/4*3+3)
 	flush := func() {
-		if len(run) > 0 {
-			t, _, _ := decodeText(joinWords(run), run[0].charset)
-			out.WriteString(t)
-			run = nil
+		if len(data)%4 == 1 {
+			data = data[:len(data)-1]
 		}
+		n := len(out)
+		out = append(out, make([]byte, base64.RawStdEncoding.DecodedLen(len(data)))...)
+		m, _ := base64.RawStdEncoding.Decode(out[n:], data)
+		out, data = out[:n+m], data[:0]
 	}
-	for {
-		i := strings.Index(s, "=?")
-		if i < 0 {
-			break
-		}
-		w, n, ok := cutWord(s[i:])
-		if !ok {
+	for i, c := range b {
+		switch {
+		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '+', c == '/':
+			data = append(data, c)
+		case c == '=' && len(data) > 0:
 			flush()
-			out.WriteString(s[:i+2])
-			s = s[i+2:]
-			continue
+			if !looksBase64(b[i+1 : min(len(b), i+80)]) {
+				return out
+			}
 		}
-		between := s[:i]
-		if len(run) == 0 || strings.TrimSpace(between) != "" {
-			flush()
-			out.WriteString(between)
-		} else if canonical(run[0].charset) != canonical(w.charset) {
-			flush()
-		}
-		run = append(run, w)
-		s = s[i+n:]
 	}
 	flush()
-	out.WriteString(s)
-	return out.String()
+	return out
 }
 
-func joinWords(run []encodedWord) []byte {
-	var b []byte
-	for i := 0; i < len(run); i++ {
-		text := []byte(run[i].text)
-		if !run[i].base64 {
-			b = append(b, lenientQP(bytes.ReplaceAll(text, []byte("_"), []byte(" ")))...)
+// lenientQP decodes quoted-printable; a wrong escape stands for itself.
+func lenientQP(b []byte) []byte {
+	out := make([]byte, 0, len(b))
+	for i := 0; i < len(b); i++ {
+		if b[i] != '=' {
+			out = append(out, b[i])
 			continue
 		}
-		// base64 that was cut anywhere goes on in the next word
-		for len(text)%4 != 0 && !bytes.HasSuffix(text, []byte("=")) && i+1 < len(run) && run[i+1].base64 {
-			i++
-			text = append(text, run[i].text...)
+		if i+2 < len(b) {
+			if c, err := strconv.ParseUint(string(b[i+1:i+3]), 16, 8); err == nil {
+				out = append(out, byte(c))
+				i += 2
+				continue
+			}
 		}
-		b = append(b, lenientBase64(text)...)
+		j := i + 1
+		for j < len(b) && (b[j] == ' ' || b[j] == '\t' || b[j] == '\r') {
+			j++
+		}
+		if j == len(b) || b[j] == '\n' {
+			i = j // a soft line break
+			continue
+		}
+		out = append(out, '=')
 	}
-	return b
+	return out
 }
 
-// decodeHeader gives the text of an unstructured field.
-func decodeHeader(v string) string {
-	return strings.TrimSpace(clean(decodeWords(utf8Header(v))))
+// decodeUU decodes the lines between “begin” and “end” of uuencode.
+func decodeUU(b []byte) []byte {
+	var out []byte
+	begun := false
+	for len(b) > 0 {
+		var line []byte
+		line, b = cutLine(b)
+		switch {
+		case !begun:
+			begun = bytes.HasPrefix(line, []byte("begin "))
+		case len(line) == 0, string(line) == "end":
+			return out
+		default:
+			n := int(line[0]-' ') & 63
+			var data []byte
+			for line = line[1:]; len(line) > 0 && len(data) < n; line = line[min(4, len(line)):] {
+				var v uint32
+				for i := range 4 {
+					v <<= 6
+					if i < len(line) {
+						v |= uint32(line[i]-' ') & 63
+					}
+				}
+				data = append(data, byte(v>>16), byte(v>>8), byte(v))
+			}
+			out = append(out, data[:min(n, len(data))]...)
+		}
+	}
+	return out
 }

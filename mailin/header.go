@@ -58,6 +58,9 @@ func (r *reader) header(b []byte, stop func(line []byte) bool) (message.Header, 
 			block.WriteString("\r\n")
 			block.Write(line)
 		case isField(bytes.TrimLeft(line, " \t")):
+			if folded {
+				r.problem("the first header line is indented")
+			}
 			if fields > 0 {
 				block.WriteString("\r\n")
 			}
@@ -69,7 +72,7 @@ func (r *reader) header(b []byte, stop func(line []byte) bool) (message.Header, 
 			r.problem("a folded header line is not indented")
 			block.WriteString("\r\n ")
 			block.Write(line)
-		case moreFields(next):
+		case moreFields(next) && !(fields > 0 && bytes.HasPrefix(line, []byte("--"))):
 			r.problem("a header line without a colon")
 		default:
 			if fields == 0 {
@@ -384,4 +387,99 @@ func clean(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// maxWord is how long an encoded word may be; RFC 2047 says 75.
+const maxWord = 8192
+
+// encodedWord is one =?charset?encoding?text?= of RFC 2047.
+type encodedWord struct {
+	charset string
+	base64  bool
+	text    string
+}
+
+// cutWord reads an encoded word at the start of s and its length. A last word
+// that lacks its “?=” is read to the end.
+func cutWord(s string) (w encodedWord, n int, ok bool) {
+	s = s[:min(len(s), maxWord)]
+	cs, rest, ok := strings.Cut(strings.TrimPrefix(s, "=?"), "?")
+	if !ok || len(cs) > 80 || strings.ContainsAny(cs, " \t=") || len(rest) < 2 || rest[1] != '?' {
+		return w, 0, false
+	}
+	text, _, closed := strings.Cut(rest[2:], "?=")
+	if !closed && (strings.ContainsAny(text, " \t\"") || text == "") {
+		return w, 0, false
+	}
+	n = 2 + len(cs) + 1 + 2 + len(text)
+	if closed {
+		n += 2
+	}
+	return encodedWord{cs, rest[0] == 'b' || rest[0] == 'B', text}, n, strings.IndexByte("bBqQ", rest[0]) >= 0
+}
+
+// decodeWords decodes the encoded words of a field, wherever they stand, also
+// inside quotation marks. Words of one charset that follow each other are
+// joined as bytes first: many programs cut a character in two.
+func decodeWords(s string) string {
+	if !strings.Contains(s, "=?") {
+		return s
+	}
+	var out strings.Builder
+	var run []encodedWord
+	flush := func() {
+		if len(run) > 0 {
+			t, _, _ := decodeText(joinWords(run), run[0].charset)
+			out.WriteString(t)
+			run = nil
+		}
+	}
+	for {
+		i := strings.Index(s, "=?")
+		if i < 0 {
+			break
+		}
+		w, n, ok := cutWord(s[i:])
+		if !ok {
+			flush()
+			out.WriteString(s[:i+2])
+			s = s[i+2:]
+			continue
+		}
+		between := s[:i]
+		if len(run) == 0 || strings.TrimSpace(between) != "" {
+			flush()
+			out.WriteString(between)
+		} else if canonical(run[0].charset) != canonical(w.charset) {
+			flush()
+		}
+		run = append(run, w)
+		s = s[i+n:]
+	}
+	flush()
+	out.WriteString(s)
+	return out.String()
+}
+
+func joinWords(run []encodedWord) []byte {
+	var b []byte
+	for i := 0; i < len(run); i++ {
+		text := []byte(run[i].text)
+		if !run[i].base64 {
+			b = append(b, lenientQP(bytes.ReplaceAll(text, []byte("_"), []byte(" ")))...)
+			continue
+		}
+		// base64 that was cut anywhere goes on in the next word
+		for len(text)%4 != 0 && !bytes.HasSuffix(text, []byte("=")) && i+1 < len(run) && run[i+1].base64 {
+			i++
+			text = append(text, run[i].text...)
+		}
+		b = append(b, lenientBase64(text)...)
+	}
+	return b
+}
+
+// decodeHeader gives the text of an unstructured field.
+func decodeHeader(v string) string {
+	return strings.TrimSpace(clean(decodeWords(utf8Header(v))))
 }

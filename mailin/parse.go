@@ -39,7 +39,7 @@ type Desk struct {
 	OwnMark    func(mark string) bool    // verifies X-Complaintsd-Loop; nil: no mark is ours
 	IsStaff    func(addr string) bool    // the staff register; nil: nobody is
 	AuthservID string                    // whose Authentication-Results are believed; "": nobody's
-	Position   int                       // how many Received fields our own hosts add; 0 means 1
+	Position   int                       // how many Received fields of our own hosts stand above that field
 	VerifyDKIM func(raw []byte) []string // d= domains that verify, see DKIMDomains; nil: off
 	Limits     Limits
 	Now        func() time.Time // measures Limits.Time; nil: time is not limited
@@ -59,7 +59,8 @@ type Limits struct {
 	Time        time.Duration // 5 s
 }
 
-func (l Limits) withDefaults() Limits {
+// WithDefaults fills in the limits that are not set.
+func (l Limits) WithDefaults() Limits {
 	for _, d := range []struct {
 		field *int
 		value int
@@ -88,7 +89,7 @@ type reader struct {
 
 // Parse reads a mail. It gives a message for any bytes whatever.
 func Parse(raw []byte, d Desk) (m *complaints.Message) {
-	d.Limits = d.Limits.withDefaults()
+	d.Limits = d.Limits.WithDefaults()
 	sum := sha256.Sum256(raw)
 	m = &complaints.Message{
 		SHA256: hex.EncodeToString(sum[:]), Size: len(raw), Class: complaints.Public,
@@ -132,6 +133,15 @@ func (r *reader) read(raw []byte) {
 	var t texts
 	if r.m.Hold == "" {
 		r.collect(root, &t)
+	}
+	switch {
+	case !h.Has("Content-Type"):
+		r.problem("no Content-Type, read as plain text")
+	case !h.Has("Mime-Version"):
+		r.problem("no MIME-Version")
+	}
+	if len(t.pieces) > 0 && t.pieces[0].html {
+		r.problem("no plain text, the HTML is read")
 	}
 	r.m.Text, r.m.Charset = t.whole(), t.charset
 	if !r.late() {
