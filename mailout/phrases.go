@@ -1,0 +1,308 @@
+package mailout
+
+import (
+	"strings"
+
+	"complaints"
+)
+
+// pair is a phrase in Chinese and English.
+type pair [2]string
+
+func (v View) pick(p pair) string { return v.tr(p[0], p[1]) }
+
+// happened are the phrases for the history of a case.
+var happened = map[string]pair{
+	"opened":            {"登记投诉", "complaint registered"},
+	"heard_client":      {"投诉人来信", "mail from the complainant"},
+	"heard_staff":       {"同事来信", "mail from a colleague"},
+	"heard_other":       {"他人来信", "mail from another person"},
+	"heard_auto":        {"收到自动回复或退信", "automatic reply or bounce received"},
+	"admitted":          {"受理，转入初审", "taken in for review"},
+	"classified":        {"确定类别", "category set"},
+	"alleged":           {"列明投诉事项", "allegation recorded"},
+	"assigned":          {"指派调查", "asked to investigate"},
+	"took_on":           {"接受指派，担任责任人", "accepted as responsible person"},
+	"recused":           {"回避", "recusal"},
+	"asked":             {"提出询问", "question put"},
+	"note":              {"备注", "note"},
+	"interview":         {"访谈", "interview"},
+	"document":          {"取证", "evidence filed"},
+	"found":             {"认定", "finding"},
+	"root_cause":        {"根本原因", "root cause"},
+	"reported":          {"提交调查报告", "investigation report filed"},
+	"report_approved":   {"批准调查报告", "investigation report approved"},
+	"report_returned":   {"退回调查报告", "investigation report returned"},
+	"remedy_offered":    {"补救方案", "remedy"},
+	"measure_set":       {"改进措施", "improvement measure"},
+	"drafted":           {"拟稿", "letter drafted"},
+	"draft_rendered":    {"草稿生成，校验码", "draft rendered, hash"},
+	"draft_returned":    {"退回草稿", "draft returned"},
+	"issued":            {"签发", "letter issued"},
+	"sealed":            {"正式函件封存，校验码", "issued letter sealed, hash"},
+	"delivered":         {"函件已由收件方邮件系统接收", "letter accepted by the mail system"},
+	"undelivered":       {"函件未能送达", "letter not delivered"},
+	"offer_accepted":    {"投诉人接受处理方案", "complainant accepted the offer"},
+	"withdrawal_sought": {"投诉人表示希望撤回", "complainant wishes to withdraw"},
+	"appealed":          {"提出申诉", "appeal lodged"},
+	"referred_to_panel": {"提交委员会审查", "put before the committee"},
+	"voted":             {"表决", "vote"},
+	"remitted":          {"发回重新调查", "sent back for a new investigation"},
+	"ruled":             {"委员会决定", "committee's decision"},
+	"language_set":      {"变更函件语言", "language of letters changed"},
+	"closed":            {"结案", "case closed"},
+	"reopened":          {"重新调查", "case reopened"},
+}
+
+// LogLine is one line of the history in the reader's language.
+type LogLine struct {
+	At, By, Text string
+}
+
+// Log is the whole history of the case.
+func (v View) Log() []LogLine {
+	if v.Case == nil {
+		return nil
+	}
+	var out []LogLine
+	for _, e := range v.Case.Log {
+		out = append(out, LogLine{At: v.Stamp(e.At), By: v.Who(e.By), Text: v.Entry(e)})
+	}
+	return out
+}
+
+// Entry says one entry of the history in words. Codes within its text become
+// words, addresses become names, long texts are shortened.
+func (v View) Entry(e complaints.Entry) string {
+	phrase, text := e.What, e.Text
+	if p, ok := happened[e.What]; ok {
+		phrase = v.pick(p)
+	}
+	first, rest, _ := strings.Cut(text, ": ")
+	switch e.What {
+	case "admitted", "classified":
+		text = v.Category(text)
+	case "assigned", "took_on":
+		text = v.Who(text)
+	case "recused":
+		text = v.with(v.Who(first), v.Why(rest))
+	case "found":
+		no, f, _ := strings.Cut(first, " ")
+		text = v.with(v.tr("第%s项%s", "allegation %s %s", no, complaints.Finding(f).In(v.Lang)), rest)
+	case "voted", "ruled":
+		text = v.with(complaints.Ruling(first).In(v.Lang), rest)
+	case "root_cause":
+		code, words, _ := strings.Cut(text, " ")
+		text = v.with(strings.TrimSpace(code+" "+complaints.CauseWords(code, v.Lang)), words)
+	case "closed":
+		code, reason, _ := strings.Cut(text, " ")
+		text = v.with(closing(code, v.Lang), reason)
+	case "drafted":
+		text = v.Title(complaints.LetterKind(text))
+	case "language_set":
+		text = v.Language(text)
+	case "reported":
+		text = "" // the report stands on its own
+	}
+	if text = strings.TrimSpace(text); text == "" {
+		return phrase
+	}
+	return phrase + v.tr("：", ": ") + v.clip(text, 300)
+}
+
+// with joins a thing and what is said of it.
+func (v View) with(a, b string) string {
+	if a == "" || strings.TrimSpace(b) == "" {
+		return a + b
+	}
+	return a + v.tr("；", "; ") + b
+}
+
+// Step is one thing that was done, as a client may know it.
+type Step struct {
+	On, Text string
+}
+
+// Milestones are the steps of the case that concern the client: no findings
+// before the letter, nothing of the inner work.
+func (v View) Milestones() []Step {
+	if v.Case == nil {
+		return nil
+	}
+	words := map[string]pair{
+		"opened":            {"登记投诉", "Your complaint was registered"},
+		"admitted":          {"受理投诉", "Your complaint was taken in for review"},
+		"took_on":           {"确定责任人：", "Responsible person: "},
+		"heard_client":      {"收到您的来信", "We received your mail"},
+		"report_approved":   {"调查完成，调查报告经审核通过", "The investigation was completed and its report approved"},
+		"issued":            {"签发函件：", "Letter issued: "},
+		"offer_accepted":    {"收到您接受处理方案的表示", "We received your acceptance of the offer"},
+		"withdrawal_sought": {"收到您希望撤回的表示", "We received your wish to withdraw"},
+		"appealed":          {"收到您的申诉", "We received your appeal"},
+		"referred_to_panel": {"申诉提交投诉处理委员会审查", "Your appeal was put before the Complaints Committee"},
+		"closed":            {"结案", "The case was closed"},
+		"reopened":          {"重新调查", "The case was taken up again"},
+	}
+	var out []Step
+	for _, e := range v.Case.Log {
+		p, ok := words[e.What]
+		if !ok {
+			continue
+		}
+		s := Step{On: v.Date(complaints.DateOf(e.At.In(v.location()))), Text: v.pick(p)}
+		switch e.What {
+		case "took_on":
+			s.Text += v.Who(e.Text)
+		case "issued":
+			if e.Text == "" {
+				continue
+			}
+			s.Text += e.Text
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// Title names a kind of letter.
+func (v View) Title(k complaints.LetterKind) string {
+	switch k {
+	case complaints.AckLetter:
+		return v.tr("投诉受理告知书", "Acknowledgement of Complaint")
+	case complaints.ResultLetter:
+		return v.tr("投诉处理结果告知书", "Result of Complaint")
+	case complaints.DecisionLetter:
+		return v.tr("申诉决定书", "Decision on Appeal")
+	}
+	return string(k)
+}
+
+// LetterTitle names the letter that the mail speaks of.
+func (v View) LetterTitle() string {
+	if v.Letter == nil {
+		return v.tr("函件", "letter")
+	}
+	return v.Title(v.Letter.Letter.Kind)
+}
+
+// Delivery says what became of a letter.
+func (v View) Delivery(r complaints.LetterRecord) string {
+	switch {
+	case r.Delivery == complaints.DeliveryAccepted:
+		return v.tr("已发出（%s）", "sent (%s)", v.Stamp(r.Delivered))
+	case r.Delivery == complaints.DeliveryFailed:
+		return v.tr("未能送达", "not delivered")
+	case r.Issued:
+		return v.tr("已签发，待发出", "issued, being sent")
+	}
+	return v.tr("草稿第%d版", "draft, version %d", r.Version)
+}
+
+// Missing names those of the five fields of chapter 4 that the complaint does
+// not give.
+func (v View) Missing() []string {
+	words := map[string]pair{
+		"name": {"您的姓名", "your name"}, "contact": {"联系方式", "how to reach you"}, "matter": {"投诉事项", "what you complain of"},
+		"time": {"有关事实发生的时间", "when it happened"}, "evidence": {"有关材料（如合同、票据、往来记录）", "supporting papers (contract, receipts, correspondence)"},
+	}
+	var out []string
+	if v.Case != nil {
+		for _, m := range v.Case.Missing {
+			if p, ok := words[m]; ok {
+				m = v.pick(p)
+			}
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// Category writes a code of casework E.1 with its words: F6 退费争议.
+func (v View) Category(code string) string {
+	return strings.TrimSpace(code + " " + complaints.CategoryWords(code, v.Lang))
+}
+
+// Cause writes a code of casework E.4 with its words.
+func (v View) Cause(r complaints.RootCause) string {
+	return v.with(strings.TrimSpace(r.Code+" "+complaints.CauseWords(r.Code, v.Lang)), r.Text)
+}
+
+// Closing says why the case was closed, or "".
+func (v View) Closing() string {
+	if v.Case == nil {
+		return ""
+	}
+	return closing(v.Case.ClosingCode, v.Lang)
+}
+
+func closing(code, lang string) string {
+	if w := complaints.ClosingWords(code, lang); w != "" {
+		return w
+	}
+	return code
+}
+
+// Channel says how the complaint came in.
+func (v View) Channel() string {
+	words := map[string]pair{
+		"email": {"电子邮件", "e-mail"}, "phone": {"电话", "telephone"}, "visit": {"来访", "visit"}, "web": {"网站", "web site"},
+		"post": {"信函", "post"}, "regulator": {"监管机关转办", "passed on by a regulator"},
+	}
+	if v.Case == nil {
+		return ""
+	}
+	if p, ok := words[v.Case.Channel]; ok {
+		return v.pick(p)
+	}
+	return v.Case.Channel
+}
+
+// Language names a language of the desk.
+func (v View) Language(code string) string {
+	switch code {
+	case "zh":
+		return v.tr("中文", "Chinese")
+	case "en":
+		return v.tr("英文", "English")
+	}
+	return code
+}
+
+// State says where the case stands.
+func (v View) State() string {
+	if v.Case == nil {
+		return ""
+	}
+	return v.Case.State.In(v.Lang)
+}
+
+// Clock names the clock of a reminder (casework B.3).
+func (v View) Clock() string { return complaints.ClockWords(v.Facts.Clock, v.Lang) }
+
+// Overdue reports whether the clock of a reminder has run out.
+func (v View) Overdue() bool { return strings.HasPrefix(v.Facts.Level, "over") }
+
+// Level names how near the end of a clock is.
+func (v View) Level() string {
+	words := map[string]pair{
+		"half": {"期限已过半", "half of the time has passed"}, "T-2": {"还有两个工作日", "two working days left"}, "T-1": {"还有一个工作日", "one working day left"},
+		"T": {"今日届满", "ends today"}, "T15": {"今日届满", "ends today"}, "over": {"已逾期", "overdue"},
+		"over+2": {"逾期两个工作日", "two working days overdue"}, "over+5": {"逾期五个工作日", "five working days overdue"},
+	}
+	if p, ok := words[v.Facts.Level]; ok {
+		return v.pick(p)
+	}
+	return v.Facts.Level
+}
+
+// Why says why a person is recused: the desk's own reasons are codes.
+func (v View) Why(reason string) string {
+	words := map[string]pair{
+		"made_decision": {"曾批准被申诉的处理结果", "approved the result under appeal"}, "investigated": {"曾负责本案调查", "investigated the case"},
+		"respondent": {"系被投诉人", "is complained of"}, "remitted": {"曾负责本案原调查", "led the first investigation"},
+	}
+	if p, ok := words[reason]; ok {
+		return v.pick(p)
+	}
+	return reason
+}

@@ -1,0 +1,277 @@
+package mailout
+
+import (
+	"fmt"
+	"strings"
+	"text/template"
+	"time"
+
+	"complaints"
+	"complaints/templates"
+)
+
+// Mails parses the mails of the desk and writes each of them once, in each
+// language, about sample cases: one as it stands when the mail is sent, one to
+// which nothing has happened, and, where a mail can do without, none. A mail that
+// cannot be written must be known when the daemon starts, not when it is due.
+func Mails() (*templates.MailSet, error) {
+	set, err := templates.Mails(template.FuncMap{})
+	if err != nil {
+		return nil, err
+	}
+	for _, lang := range set.Languages() {
+		w := newSample(lang)
+		for _, name := range set.Names() {
+			known, err := w.caseFor(name)
+			if err != nil {
+				return nil, err
+			}
+			cases := []*complaints.Case{known, {Ref: "T2026-0002", State: complaints.Registered, Lang: lang}}
+			if caseless[name] {
+				cases = append(cases, nil)
+			}
+			for _, c := range cases {
+				if _, _, _, err := set.Render(lang, name, w.view(name, c)); err != nil {
+					return nil, fmt.Errorf("sample mail: %w", err)
+				}
+			}
+		}
+	}
+	return set, nil
+}
+
+// caseless are the mails that may be about no case.
+var caseless = map[string]bool{
+	"transcript": true, "help": true, "list": true, "impersonated": true, "alert": true, "letter_in_doubt": true,
+}
+
+// forClient are the mails that a client gets; all others go to staff.
+var forClient = map[string]bool{
+	"ack": true, "question": true, "received": true, "status": true, "result": true, "appeal_received": true, "decision": true,
+	"withdrawal": true, "offer_accepted": true, "closed": true, "unclear": true,
+}
+
+// sampleFirm is a firm, its people and a clock, in one language.
+type sampleFirm struct {
+	lang   string
+	policy *complaints.Policy
+	now    time.Time
+}
+
+func newSample(lang string) *sampleFirm {
+	w := &sampleFirm{lang: lang, now: time.Date(2026, 12, 8, 15, 4, 0, 0, time.FixedZone("CST", 8*3600))}
+	person := func(local, zh, en string, roles ...complaints.Role) complaints.Person {
+		return complaints.Person{Address: local + "@firm.example", Name: w.tr(zh, en), Roles: roles, Active: true}
+	}
+	w.policy = &complaints.Policy{
+		Parameters: complaints.DefaultParameters(),
+		Firm: complaints.Firm{Name: "明德律师事务所", NameEn: "Mingde Law Firm", Short: "明", Address: "上海市示范路1号", Phone: "021-5555 0100",
+			Email: "complaints@firm.example"},
+		Address: "complaints@firm.example", Security: "security@firm.example", Language: lang, Location: w.now.Location(),
+		Calendar: &complaints.Calendar{Jurisdiction: "cn", Years: map[int]complaints.Year{2026: {Status: complaints.Official}}},
+		Register: complaints.NewRegister([]complaints.Person{
+			person("chen", "陈静", "Chen Jing", complaints.Officer), person("zhou", "周敏", "Zhou Min", complaints.Head, complaints.Member),
+			person("li", "李娜", "Li Na", complaints.Investigator), person("wu", "吴刚", "Wu Gang", complaints.Member),
+			person("zheng", "郑洁", "Zheng Jie", complaints.Member, complaints.Counsel), person("sun", "孙立", "Sun Li", complaints.Chair, complaints.Member),
+		}),
+		Keys: complaints.Keyring{[]byte("sample key, signs nothing that is sent")},
+	}
+	return w
+}
+
+func (w *sampleFirm) tr(zh, en string) string {
+	if w.lang == "en" {
+		return en
+	}
+	return zh
+}
+
+func (w *sampleFirm) client() complaints.Address {
+	return complaints.Address{Name: w.tr("张堃", "Zhang Kun"), Addr: "zhang.kun@client.example"}
+}
+
+// stages are how far the sample case has come when a mail is sent, in events;
+// for a mail that is not named, all the way.
+var stages = map[string]int{
+	"ack": 2, "new_case": 2, "note_kept": 2, "help": 3, "transcript": 6, "assigned": 6, "took_on": 7, "question": 8, "received": 9, "client_replied": 9,
+	"status": 9, "withdrawal": 9, "reminder": 11, "report_review": 14, "report_returned": 13, "report_approved": 15, "draft": 19, "draft_approval": 19,
+	"draft_returned": 19, "result": 20, "letter_sent": 22, "letter_failed": 21, "letter_in_doubt": 21, "offer_accepted": 22, "unclear": 22, "case_news": 22,
+	"appeal_received": 24, "appeal_lodged": 24, "appeal_papers": 24, "votes_in": 27, "decision": 30,
+}
+
+// caseFor is a complaint from its registration to the committee's decision, as
+// far as it has come when a mail is sent.
+func (w *sampleFirm) caseFor(name string) (*complaints.Case, error) {
+	day := func(d, hour int) time.Time {
+		return time.Date(2026, 11, 24+d, hour, 5, 0, 0, w.now.Location())
+	}
+	count := func(d, n int) complaints.Deadline {
+		return w.policy.Calendar.WorkingDays(complaints.DateOf(day(d, 9)), n, nil)
+	}
+	until := complaints.Date{Year: 2027, Month: time.January, Day: 4}
+	letter := func(kind complaints.LetterKind) complaints.Letter {
+		return complaints.Letter{Kind: kind, Lang: w.lang, Firm: w.policy.Firm, To: w.client(), Subject: w.tr("退费争议", "Refund dispute")}
+	}
+	number := func(kind string) complaints.LetterNumber {
+		return complaints.LetterNumber{Firm: "明", Kind: kind, Year: 2026, N: 1}
+	}
+	contract := complaints.Attachment{Name: w.tr("委托代理合同.pdf", "engagement letter.pdf"), Type: "application/pdf", Size: 183_204, SHA256: strings.Repeat("3f", 32)}
+	refund := complaints.Remedy{Kind: "refund", Amount: 300_000, Text: w.tr("退还未提供服务部分的律师费", "Refund of the fee for work that was not done"),
+		Due: complaints.Date{Year: 2026, Month: time.December, Day: 18}}
+	training := complaints.Measure{Text: w.tr("结案时向客户出具费用结算单", "Give every client a statement of fees at the end of the matter"), Owner: w.tr("财务部主管", "Head of Finance"),
+		Due: complaints.Date{Year: 2026, Month: time.December, Day: 31}}
+	ack, result := letter(complaints.AckLetter), letter(complaints.ResultLetter)
+	decision := letter(complaints.DecisionLetter)
+	decision.Decision = &complaints.DecisionFacts{}
+	ack.Ack = &complaints.AckFacts{}
+	result.Result = &complaints.ResultFacts{Remedies: []complaints.Remedy{refund}, Measures: []complaints.Measure{training}, AppealUntil: until,
+		AcceptBy: complaints.Date{Year: 2026, Month: time.December, Day: 17}}
+	hash := "5d41402abc4b2a76b9719d911017c592ae2f1e0b7c0d3f4a5b6c7d8e9f001122"
+
+	story := []struct {
+		day, hour int
+		by        string
+		fact      complaints.Fact
+	}{
+		{0, 9, complaints.TheDesk, &complaints.Opened{Ref: "T2026-0001", Year: 2026, Complainant: complaints.Complainant{Name: w.client().Name, Addr: w.client().Addr},
+			Channel: "email", Subject: w.tr("代理费退还问题", "Refund of fees"), Received: day(0, 9), Lang: w.lang, Policy: "V3", Missing: []string{"evidence"},
+			Matter: w.tr("贵所收取代理费后没有出庭，我要求退还部分费用。\n承办律师两个月没有回复我的电话。",
+				"Your firm took my fee and did not appear at the hearing. I ask for part of it back.\nThe lawyer has not returned my calls for two months."),
+			Attachments: []complaints.Attachment{contract}, Due: count(0, 7)}},
+		{0, 9, complaints.TheDesk, &complaints.Issued{Letter: &ack, Number: number("律投受"), Date: complaints.DateOf(day(0, 9))}},
+		{0, 10, "chen@firm.example", &complaints.Admitted{Category: "F6"}},
+		{0, 10, "chen@firm.example", &complaints.Alleged{No: 1, Text: w.tr("收费后未出庭，拒绝退费", "No appearance at the hearing, and no refund"), Respondent: "wang@firm.example"}},
+		{0, 10, "chen@firm.example", &complaints.Alleged{No: 2, Text: w.tr("两个月不回复电话", "No reply to calls for two months")}},
+		{0, 11, "chen@firm.example", &complaints.Assigned{Person: "li@firm.example"}},
+		{0, 14, "li@firm.example", &complaints.TookOn{Person: "li@firm.example"}},
+		{1, 9, "li@firm.example", &complaints.Asked{To: w.client().Addr, Text: w.tr("请提供付款凭证。", "Please send proof of payment.")}},
+		{2, 8, w.client().Addr, &complaints.Heard{From: w.client(), Who: "client", Text: w.tr("付款凭证见附件。", "The proof of payment is attached.")}},
+		{2, 15, "li@firm.example", &complaints.Noted{What: "interview", With: w.tr("王明", "Wang Ming"), Text: w.tr("承认当日未出庭。", "Admits that he was not at the hearing.")}},
+		{3, 9, "li@firm.example", &complaints.Found{No: 1, Finding: complaints.Upheld, Reason: w.tr("庭审笔录显示本所无人出庭，依合同第五条应退还相应费用。", "The record shows that nobody of the firm appeared; clause 5 provides for a refund."),
+			Evidence: []string{contract.Name}}},
+		{3, 9, "li@firm.example", &complaints.Found{No: 2, Finding: complaints.NotUpheld, Reason: w.tr("通话记录显示已回复四次。", "The call log shows four replies.")}},
+		{3, 10, "li@firm.example", &complaints.RootCause{Code: "P2", Text: w.tr("未核对开庭日程", "the hearing list was not checked")}},
+		{3, 11, "li@firm.example", &complaints.Reported{Text: w.tr("一、投诉基本情况……\n二、调查经过……", "1. The complaint …\n2. The investigation …")}},
+		{3, 16, "zhou@firm.example", &complaints.ReportApproved{}},
+		{6, 9, "li@firm.example", &complaints.RemedyOffered{Remedy: refund}},
+		{6, 9, "li@firm.example", &complaints.MeasureSet{Measure: training}},
+		{6, 10, "li@firm.example", &complaints.Drafted{Letter: result}},
+		{6, 10, complaints.TheDesk, &complaints.DraftRendered{No: 2, Version: 1, SHA256: hash}},
+		{7, 9, "zhou@firm.example", &complaints.Issued{No: 2, Number: number("律投告"), Date: complaints.DateOf(day(7, 9)), DraftHash: hash}},
+		{7, 9, complaints.TheDesk, &complaints.Sealed{No: 2, SHA256: strings.Repeat("9c", 32)}},
+		{7, 9, complaints.TheDesk, &complaints.Delivered{No: 2, To: w.client().Addr, Reply: "250 2.0.0 Ok: queued as 4F2A1", AppealUntil: until}},
+		{9, 9, w.client().Addr, &complaints.Appealed{Grounds: w.tr("退费金额过低。", "The refund is too low."), Due: count(9, 15)}},
+		{9, 9, complaints.TheDesk, &complaints.ReferredToPanel{Panel: []string{"wu@firm.example", "zheng@firm.example", "sun@firm.example"},
+			Recusals: []complaints.Recused{{Person: "zhou@firm.example", Reason: "made_decision"}}}},
+		{10, 9, "wu@firm.example", &complaints.Voted{Member: "wu@firm.example", Ruling: complaints.Vary, Reason: w.tr("退费应按未完成阶段计算。", "The refund should follow the stages not completed.")}},
+		{10, 10, "zheng@firm.example", &complaints.Voted{Member: "zheng@firm.example", Ruling: complaints.Vary, Reason: w.tr("同意变更。", "I agree to vary.")}},
+		{11, 9, "sun@firm.example", &complaints.Voted{Member: "sun@firm.example", Ruling: complaints.Affirm, Reason: w.tr("原结果适当。", "The outcome was right.")}},
+		{13, 9, "sun@firm.example", &complaints.Ruled{Ruling: complaints.Vary, Reasons: w.tr("依未完成阶段计算，退费变更为五千元。", "By the stages not completed, the refund is varied to CNY 5,000.")}},
+		{13, 9, "sun@firm.example", &complaints.Drafted{Letter: decision}},
+		{13, 10, "sun@firm.example", &complaints.Issued{No: 3, Number: number("律投决"), Date: complaints.DateOf(day(13, 10))}},
+		{13, 10, complaints.TheDesk, &complaints.Sealed{No: 3, SHA256: strings.Repeat("b2", 32)}},
+		{13, 10, complaints.TheDesk, &complaints.Delivered{No: 3, To: w.client().Addr, Reply: "250 2.0.0 Ok: queued as 5B3C2"}},
+		{14, 10, "chen@firm.example", &complaints.ClosedCase{Code: "appeal_decided", Reason: w.tr("款项已付。", "The refund has been paid.")}},
+	}
+	if n := stages[name]; n > 0 {
+		story = story[:n]
+	}
+	c := &complaints.Case{}
+	for i, s := range story {
+		if err := c.Apply(complaints.Event{Seq: i + 1, At: day(s.day, s.hour), By: s.by, Fact: s.fact}); err != nil {
+			return nil, fmt.Errorf("sample case: %w", err)
+		}
+	}
+	return c, nil
+}
+
+// readers are the members of staff to whom the sample mails go, where it is
+// not the officer.
+var readers = map[string]string{
+	"assigned": "li", "report_review": "zhou", "report_returned": "li", "draft": "li", "draft_approval": "zhou", "draft_returned": "li",
+	"appeal_papers": "wu", "votes_in": "sun", "alert": "security", "reminder": "li", "client_replied": "li", "view": "zhou",
+}
+
+// mail is the intent to send a mail, with facts of every kind.
+func (w *sampleFirm) mail(name string, c *complaints.Case) complaints.Mail {
+	m := complaints.Mail{Lang: w.lang, Template: name, To: w.client(), Facts: complaints.Facts{
+		Subject: w.tr("代理费退还问题", "Refund of fees"), Text: w.tr("付款凭证见附件，请查收。\n\n张堃", "The proof of payment is attached.\n\nZhang Kun"), From: w.client(),
+		Attachments: []complaints.Attachment{{Name: w.tr("付款凭证.jpg", "payment.jpg"), Type: "image/jpeg", Size: 82_113, SHA256: strings.Repeat("a7", 32)}},
+	}}
+	if !forClient[name] {
+		reader := readers[name]
+		if reader == "" {
+			reader = "chen"
+		}
+		m.Staff, m.To = true, complaints.Address{Addr: reader + "@firm.example"}
+		if p := w.policy.Register.Find(m.To.Addr); p != nil {
+			m.To = p.Mailbox()
+		}
+	}
+	f := &m.Facts
+	head := complaints.Address{Name: w.tr("周敏", "Zhou Min"), Addr: "zhou@firm.example"}
+	switch name {
+	case "ack":
+		m.LetterNo, f.Attachments = 1, nil
+	case "question":
+		f.From, f.Text, f.Level = complaints.Address{Name: w.tr("李娜", "Li Na"), Addr: "li@firm.example"}, w.tr("一、请提供付款凭证。\n二、开庭当日您是否到庭？", "1. Please send proof of payment.\n2. Were you at the hearing?"), "2026-12-01"
+	case "new_case":
+		if c != nil {
+			f.Text, f.Attachments = c.Matter, nil
+		}
+	case "result", "letter_sent", "draft", "draft_approval", "decision":
+		m.LetterNo, m.Draft = 2, strings.HasPrefix(name, "draft")
+		if name == "decision" {
+			m.LetterNo = 3
+		}
+		f.Reason, f.From, f.Attachments = "250 2.0.0 Ok: queued as 4F2A1", complaints.Address{Addr: "li@firm.example"}, nil
+	case "letter_failed", "letter_in_doubt":
+		f.Subject, f.Reason = "result", "550 5.1.1 User unknown"
+	case "report_approved", "closed_staff", "took_on":
+		f.From, f.Text, f.Attachments, f.Level = head, "", nil, "2026-12-01"
+	case "assigned":
+		f.From = complaints.Address{Name: w.tr("陈静", "Chen Jing"), Addr: "chen@firm.example"}
+	case "report_review":
+		f.From = complaints.Address{Addr: "li@firm.example"}
+		f.Text = w.tr("一、投诉基本情况……\n二、调查经过……", "1. The complaint …\n2. The investigation …")
+	case "report_returned", "draft_returned":
+		f.From, f.Reason = head, w.tr("第二项的理由没有写明依据。", "The reasons on point 2 do not give their basis.")
+	case "appeal_received", "appeal_papers":
+		f.Text = w.tr("退费金额过低。", "The refund is too low.")
+	case "reminder":
+		f.Clock, f.Level, f.Reason, f.Text = "C4", "T-1", "2026-12-03", ""
+	case "closed":
+		f.Text, f.Level = w.tr("双方确认无其他争议。", "Both sides confirm that nothing is left in dispute."), "settled"
+	case "case_news":
+		f.From, f.Text, f.Attachments = head, w.tr("本案已重开：发现新的证据。", "The case has been reopened: there is new evidence."), nil
+	case "transcript":
+		f.Transcript = []complaints.Line{
+			{Command: w.tr("#受理 类别=F6", "#admit category=F6"), Did: w.tr("已受理，类别 F6 退费争议。", "Taken in, category F6 refund dispute.")},
+			{Command: w.tr("#指派 li@firm.example", "#assign li@firm.example"), Did: w.tr("已请李娜调查。", "Li Na has been asked to investigate.")},
+		}
+	case "help":
+		f.Transcript = w.policy.Help(c, w.policy.Register.Find(m.To.Addr))
+	case "impersonated":
+		f.Reason, f.Text = w.tr("邮件不是从本所的邮箱系统发出", "the email was not sent by the firm's mail system"), w.tr("#结案", "#close")
+	case "alert":
+		f.Reason, f.Text = "forged", "commands in the name of a member of staff, not authenticated"
+	}
+	return m
+}
+
+// view is the sample of one mail about a case, or about none.
+func (w *sampleFirm) view(name string, c *complaints.Case) View {
+	m := w.mail(name, c)
+	rows := []complaints.Row{
+		{Ref: "T2026-0001", State: complaints.Investigating, Name: w.client().Name, Subject: w.tr("代理费退还问题", "Refund of fees"), Handler: "li@firm.example",
+			Due: complaints.Date{Year: 2026, Month: time.December, Day: 3}, Overdue: true},
+		{Ref: "T2026-0002", State: complaints.Registered, Name: w.tr("欧阳雪", "Ouyang Xue"), Subject: w.tr("文书差错", "Errors in a contract"), Due: complaints.Date{Year: 2026, Month: time.December, Day: 17}},
+	}
+	reader := w.policy.Register.Find(m.To.Addr)
+	replyTo := complaints.Detailed(w.policy.Address, w.policy.Keys.Sign("T2026-0001", complaints.ForStaff, m.To.Addr, w.now))
+	hash := ""
+	if m.LetterNo > 0 {
+		hash = "5d41402abc4b2a76b9719d911017c592ae2f1e0b7c0d3f4a5b6c7d8e9f001122"
+	}
+	return NewView(w.policy, m, c, rows, w.policy.Next(c, reader, w.now), replyTo, hash, w.now)
+}

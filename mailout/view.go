@@ -1,0 +1,340 @@
+package mailout
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"complaints"
+)
+
+// View is what a mail template sees. Its fields are data, its methods put
+// them into the reader's language. Every method works on a view without a
+// case and on a case to which nothing has happened yet: a mail that cannot be
+// written would hold up all that follow it.
+type View struct {
+	Lang     string // of the reader: zh or en
+	Firm     complaints.Firm
+	FirmName string // in Lang
+	To       complaints.Address
+	Case     *complaints.Case // nil: the mail is about no case
+	Ref      string
+	Facts    complaints.Facts
+	Actions  []Action
+	ReplyTo  string                   // the address that an answer goes to
+	Letter   *complaints.LetterRecord // that the mail carries or speaks of, or nil
+	Number   string                   // of Letter, e.g. 明律投告〔2026〕12号; "" before issue
+	Hash     string                   // of the draft that is attached: 12 hex digits
+	Rows     []complaints.Row
+	Name     string // of the template
+
+	policy *complaints.Policy
+	now    time.Time
+}
+
+// Action is a command ready to send. Href is a mailto: link (RFC 6068) that
+// opens a mail with recipient, subject and body filled in.
+type Action struct {
+	Label string
+	Line  string
+	Text  string
+	Href  string
+}
+
+// NewView gathers what the template of m may say. c is the case, or nil; rows
+// are for a list; actions are the reader's next commands (Policy.Next); replyTo
+// is the address with its token; hash is the SHA-256 (hex) of the PDF that m
+// carries, or "". now is the time of writing.
+func NewView(p *complaints.Policy, m complaints.Mail, c *complaints.Case, rows []complaints.Row, actions []complaints.Action, replyTo, hash string, now time.Time) View {
+	v := View{
+		Lang: m.Lang, Firm: p.Firm, FirmName: p.Firm.In(m.Lang), To: m.To, Case: c, Facts: m.Facts,
+		ReplyTo: replyTo, Rows: rows, Name: m.Template, policy: p, now: now,
+	}
+	if v.Hash = m.Facts.Hash; m.Draft && hash != "" {
+		v.Hash = hash
+	}
+	v.Hash = v.Hash[:min(12, len(v.Hash))]
+	if c != nil {
+		v.Ref, v.Letter = c.Ref, letterOf(m, c)
+	}
+	if v.Letter != nil {
+		v.Number = v.Letter.Letter.Number.String()
+	}
+	offered := v.clientActions()
+	if m.Staff {
+		offered = v.staffActions(actions)
+	}
+	for _, a := range offered {
+		v.Actions = append(v.Actions, v.ready(a))
+	}
+	return v
+}
+
+// letterOf finds the letter that a mail carries or speaks of. A notice of
+// failure names the template that carried it.
+func letterOf(m complaints.Mail, c *complaints.Case) *complaints.LetterRecord {
+	if m.LetterNo > 0 && m.LetterNo <= len(c.Letters) {
+		return &c.Letters[m.LetterNo-1]
+	}
+	if m.Template != "letter_failed" && m.Template != "letter_in_doubt" {
+		return nil // Facts.Subject is anybody's words
+	}
+	switch m.Facts.Subject {
+	case "ack":
+		return c.LastLetter(complaints.AckLetter)
+	case "result":
+		return c.LastLetter(complaints.ResultLetter)
+	case "decision":
+		return c.LastLetter(complaints.DecisionLetter)
+	}
+	return nil
+}
+
+// tr chooses between the two languages.
+func (v View) tr(zh, en string, args ...any) string {
+	s := zh
+	if v.Lang == "en" {
+		s = en
+	}
+	if len(args) == 0 {
+		return s
+	}
+	return fmt.Sprintf(s, args...)
+}
+
+// Tag begins the subject of every mail about a case: [T2026-0001].
+func (v View) Tag() string {
+	if v.Ref == "" {
+		return ""
+	}
+	return "[" + v.Ref + "]"
+}
+
+// Dear is the salutation of a client, without the final mark. A name is the
+// sender's own word and may be anything: one that is long is left out.
+func (v View) Dear() string {
+	name := strings.Join(strings.Fields(v.To.Name), " ")
+	if name == "" || utf8.RuneCountInString(name) > 40 || strings.ContainsAny(name, "@/<>") {
+		return v.tr("尊敬的投诉人", "Dear Sir or Madam")
+	}
+	return v.tr("尊敬的%s", "Dear %s", name)
+}
+
+// Date writes a day: 2026年11月24日, 24 November 2026; "" for none.
+func (v View) Date(d complaints.Date) string { return d.In(v.Lang) }
+
+// Time writes a moment in the firm's time zone; "" for none. In English the
+// zone is named, since the reader may be elsewhere.
+func (v View) Time(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	t = t.In(v.location())
+	day := complaints.DateOf(t).In(v.Lang)
+	return v.tr(day+" "+t.Format("15:04"), day+", "+t.Format("15:04 (UTC-07:00)"))
+}
+
+// Stamp writes a moment for lists: 2026-11-24 09:05.
+func (v View) Stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(v.location()).Format("2006-01-02 15:04")
+}
+
+func (v View) location() *time.Location {
+	if v.policy.Location == nil {
+		return time.UTC
+	}
+	return v.policy.Location
+}
+
+// Who names the person behind an address: by the register, by the case, or
+// else the address itself.
+func (v View) Who(addr string) string {
+	switch {
+	case addr == "":
+		return ""
+	case addr == complaints.TheDesk:
+		return v.tr("投诉处理系统", "the desk")
+	}
+	if p := v.policy.Register.Find(addr); p != nil && p.Name != "" {
+		return p.Name
+	}
+	if v.Case != nil && complaints.SameAddr(addr, v.Case.Complainant.Addr) && v.Case.Complainant.Name != "" {
+		return v.tr("%s（投诉人）", "%s (complainant)", v.Case.Complainant.Name)
+	}
+	return addr
+}
+
+// Size writes a number of bytes.
+func (v View) Size(n int) string {
+	switch {
+	case n < 1<<10:
+		return v.tr("%d 字节", "%d bytes", n)
+	case n < 1<<20:
+		return fmt.Sprintf("%.1f KB", float64(n)/(1<<10))
+	}
+	return fmt.Sprintf("%.1f MB", float64(n)/(1<<20))
+}
+
+// Money writes an amount in fen: 3,000.00.
+func (v View) Money(fen int64) string {
+	if fen == 0 {
+		return ""
+	}
+	yuan := fmt.Sprint(fen / 100)
+	for i := len(yuan) - 3; i > 0; i -= 3 {
+		yuan = yuan[:i] + "," + yuan[i:]
+	}
+	return v.tr("人民币%s.%02d元", "CNY %s.%02d", yuan, fen%100)
+}
+
+// Excerpt shortens words for a mail that anybody can provoke.
+func (v View) Excerpt(s string) string { return v.clip(s, 600) }
+
+// Whole gives words as they are; only what no reader reads in a mail is cut.
+func (v View) Whole(s string) string { return v.clip(s, 20000) }
+
+func (v View) clip(s string, n int) string {
+	s = strings.TrimSpace(s)
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return strings.TrimSpace(string([]rune(s)[:n])) + v.tr("……（以下从略，全文在案卷中）", " … (shortened; the whole text is on file)")
+}
+
+// Handler names the responsible person, or "".
+func (v View) Handler() string {
+	if v.Case == nil {
+		return ""
+	}
+	return v.Who(v.Case.Handler)
+}
+
+// Files are the files that the mail speaks of: those of the mail that is
+// answered, or, in an acknowledgement, those that came with the complaint.
+func (v View) Files() []complaints.Attachment {
+	if len(v.Facts.Attachments) > 0 || v.Case == nil || v.Name != "ack" {
+		return v.Facts.Attachments
+	}
+	var out []complaints.Attachment
+	for _, e := range v.Case.Evidence {
+		if complaints.SameAddr(e.From, v.Case.Complainant.Addr) && !e.At.After(v.Case.Registered) {
+			out = append(out, e.Attachment)
+		}
+	}
+	return out
+}
+
+// Refused reports whether a line of the transcript was refused, and so nothing
+// was done.
+func (v View) Refused() bool {
+	return slices.ContainsFunc(v.Facts.Transcript, func(l complaints.Line) bool { return l.Refused })
+}
+
+// Approvers names who may approve the draft: heads (for a committee decision
+// the chair) without a conflict, other than the drafter.
+func (v View) Approvers() string {
+	if v.Case == nil || v.Letter == nil {
+		return ""
+	}
+	role := complaints.Head
+	if v.Letter.Letter.Kind == complaints.DecisionLetter {
+		role = complaints.Chair
+	}
+	var names []string
+	for _, p := range v.policy.Register.With(role) {
+		if !complaints.SameAddr(p.Address, v.Letter.Drafter) && !v.Case.Conflicted(p) {
+			names = append(names, v.Who(p.Address))
+		}
+	}
+	return strings.Join(names, v.tr("、", ", "))
+}
+
+// Result is the last result letter, or nil.
+func (v View) Result() *complaints.LetterRecord {
+	if v.Case == nil {
+		return nil
+	}
+	return v.Case.LastLetter(complaints.ResultLetter)
+}
+
+// TriageDue is the last day for the first review and the assignment (C3).
+func (v View) TriageDue() complaints.Date {
+	if v.Case == nil || v.policy.Calendar == nil || v.policy.TriageDays == 0 {
+		return complaints.Date{}
+	}
+	start := complaints.DateOf(v.Case.Registered.In(v.location()))
+	return v.policy.Calendar.WorkingDays(start, v.policy.TriageDays, nil).Due
+}
+
+// Tardy reports whether the time for an appeal is over.
+func (v View) Tardy() bool {
+	return v.Case != nil && !v.Case.AppealUntil.IsZero() && v.Case.AppealUntil.Before(v.today())
+}
+
+// Appealable reports whether the client may appeal now.
+func (v View) Appealable() bool {
+	return v.Case != nil && (v.Case.State == complaints.Decided || v.Case.State == complaints.Closed) && !v.Case.AppealUntil.IsZero() && !v.Tardy()
+}
+
+func (v View) today() complaints.Date { return complaints.DateOf(v.now.In(v.location())) }
+
+// ResultDue is the last day for the result letter after the report was
+// approved (C5).
+func (v View) ResultDue() complaints.Date {
+	if v.Case == nil || v.Case.Report == nil || v.Case.Report.ApprovedAt.IsZero() || v.policy.Calendar == nil {
+		return complaints.Date{}
+	}
+	start := complaints.DateOf(v.Case.Report.ApprovedAt.In(v.location()))
+	return v.policy.Calendar.WorkingDays(start, v.policy.ResultDays, nil).Due
+}
+
+// Tally counts the votes on an appeal, the ruling with most votes first.
+func (v View) Tally() []Count {
+	if v.Case == nil || v.Case.Appeal == nil {
+		return nil
+	}
+	var out []Count
+	for _, x := range v.Case.Appeal.Votes {
+		if i := slices.IndexFunc(out, func(c Count) bool { return c.Ruling == x.Ruling }); i >= 0 {
+			out[i].N++
+		} else {
+			out = append(out, Count{x.Ruling, 1})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Count) int { return b.N - a.N })
+	return out
+}
+
+// Count is how many votes one ruling has.
+type Count struct {
+	Ruling complaints.Ruling
+	N      int
+}
+
+// Now is the time of writing.
+func (v View) Now() time.Time { return v.now }
+
+// Security is the address that suspicious mail is reported to, or "".
+func (v View) Security() string { return v.policy.Security }
+
+// Limit is the day that the facts name, in words; "" if they name none: the
+// day for an answer, or the day on which the clock of a reminder ends.
+func (v View) Limit() string {
+	for _, s := range []string{v.Facts.Level, v.Facts.Reason} {
+		if d, ok := complaints.ParseDate(s); ok {
+			return v.Date(d)
+		}
+	}
+	return ""
+}
+
+// First writes a phrase with a capital, as it stands in a table.
+func (v View) First(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	return strings.ToUpper(string(r)) + s[n:]
+}
