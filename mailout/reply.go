@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/textproto"
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -75,8 +76,8 @@ var (
 // it takes every network error for permanent.
 func judge(stage Stage, err error) Result {
 	r := Result{State: Retry, Stage: stage}
-	var reply *textproto.Error
-	if !errors.As(err, &reply) {
+	reply := replyIn(err)
+	if reply == nil {
 		r.Err = err
 		r.Relay = stage == StageConnect
 		if stage == StageDot {
@@ -86,6 +87,8 @@ func judge(stage Stage, err error) Result {
 	}
 	r.read(reply.Code, reply.Msg)
 	switch {
+	case stage == StageDot && r.Code == 250:
+		r.State = Accepted
 	case stage == StageConnect:
 		// Nobody has been named yet: no refusal here is about this mail.
 		r.Relay = true
@@ -101,6 +104,26 @@ func judge(stage Stage, err error) Result {
 		r.Relay = true // a positive reply where none belongs
 	}
 	return r
+}
+
+// bare is how the reader names a reply that is a code and nothing else, which a
+// client must understand all the same (RFC 5321 section 4.2).
+var bare = regexp.MustCompile(`^short response: "([2-5]\d\d)"$`)
+
+// replyIn finds the server's reply in an error, or gives nil if there was none.
+func replyIn(err error) *textproto.Error {
+	var reply *textproto.Error
+	if errors.As(err, &reply) {
+		return reply
+	}
+	var short textproto.ProtocolError
+	if errors.As(err, &short) {
+		if m := bare.FindStringSubmatch(string(short)); m != nil {
+			code, _ := strconv.Atoi(m[1]) // three digits
+			return &textproto.Error{Code: code}
+		}
+	}
+	return nil
 }
 
 // needsAuth tells the refusals of RFC 4954 section 6: the relay wants

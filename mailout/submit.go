@@ -51,9 +51,9 @@ func (r *Relay) Submit(ctx context.Context, e Envelope, raw []byte) Result {
 // submit runs one transaction and leaves the connection either kept or closed.
 func (s *session) submit(ctx context.Context, m *outgoing) Result {
 	stop := context.AfterFunc(ctx, s.wire.abort)
-	res := s.transact(m)
-	if res.Code == 0 {
-		res.Err = errors.Join(res.Err, ctx.Err())
+	res := s.transact(ctx, m)
+	if err := ctx.Err(); res.Code == 0 && !errors.Is(res.Err, err) {
+		res.Err = errors.Join(res.Err, err)
 	}
 	switch {
 	case !stop():
@@ -72,7 +72,7 @@ func (s *session) submit(ctx context.Context, m *outgoing) Result {
 
 // transact is MAIL, RCPT, DATA and the bytes. Whatever goes wrong, the place
 // at which it did decides what may be done with the mail.
-func (s *session) transact(m *outgoing) Result {
+func (s *session) transact(ctx context.Context, m *outgoing) Result {
 	c := s.client
 	if err := m.fits(c); err != nil {
 		return Result{State: Failed, Stage: StageCheck, Err: err}
@@ -100,20 +100,20 @@ func (s *session) transact(m *outgoing) Result {
 	if err != nil {
 		return judge(StageData, err)
 	}
-	if err := s.body(w, m.raw); err != nil {
+	if err := s.body(ctx, w, m.raw); err != nil {
 		return judge(StageBody, err)
 	}
 	s.allow(s.t.Dot)
+	res := Result{State: Accepted, Stage: StageDot}
 	if err := w.Close(); err != nil {
-		res := judge(StageDot, err)
-		res.Journal = journal
-		return res
-	}
-	res := Result{State: Accepted, Stage: StageDot, Journal: journal}
-	if d, ok := w.(*smtp.DataCloser); ok {
+		res = judge(StageDot, err)
+	} else if d, ok := w.(*smtp.DataCloser); ok {
 		res.read(250, d.ServerResponse())
 	}
-	s.relay.point("after-250")
+	res.Journal = journal
+	if res.State == Accepted {
+		s.relay.point("after-250")
+	}
 	return res
 }
 
@@ -121,7 +121,7 @@ func (s *session) transact(m *outgoing) Result {
 const block = 32 << 10
 
 // body writes all bytes and no dot.
-func (s *session) body(w io.Writer, raw []byte) error {
+func (s *session) body(ctx context.Context, w io.Writer, raw []byte) error {
 	half := len(raw) / 2
 	for at := 0; at < len(raw); {
 		end := min(at+block, len(raw))
@@ -139,6 +139,9 @@ func (s *session) body(w io.Writer, raw []byte) error {
 			s.relay.Point("in-data")
 		}
 		at = end
+	}
+	if err := ctx.Err(); err != nil {
+		return err // the last moment at which nothing is in doubt
 	}
 	if s.client.Text.R.Buffered() > 0 {
 		return errors.New("the relay answered before the mail was sent; its next answer could not be trusted")
