@@ -12,6 +12,10 @@ import (
 // the place of every other of its verb, and is left out if the reader may no
 // longer use that verb.
 func (v View) staffActions(next []complaints.Action) []complaints.Action {
+	switch v.Name {
+	case "letter_in_doubt", "impersonated", "alert", "list": // not about what comes next
+		return nil
+	}
 	var out, rest []complaints.Action
 	for _, a := range v.asked() {
 		if v.Name == "draft_approval" || slices.ContainsFunc(next, sameVerb(a)) {
@@ -131,13 +135,16 @@ func (v View) offers() bool {
 	return false
 }
 
-// ready adds the link to an action.
+// ready adds the link to an action. The hint below a command is shown and not
+// put into the mail: who sends it unfilled must be told that words are missing,
+// instead of having the hint on record as theirs.
 func (v View) ready(a complaints.Action) Action {
-	subject := strings.TrimSpace(v.Tag() + " " + verbless(a.Label))
+	a.Label = v.First(a.Label)
 	body := a.Line
 	if a.Text != "" {
-		body += "\n" + a.Text
+		body += "\n"
 	}
+	subject := strings.TrimSpace(v.Tag() + " " + verbless(a.Label))
 	return Action{Label: a.Label, Line: a.Line, Text: a.Text, Href: MailTo(v.ReplyTo, subject, body)}
 }
 

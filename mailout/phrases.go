@@ -1,6 +1,7 @@
 package mailout
 
 import (
+	"slices"
 	"strings"
 
 	"complaints"
@@ -40,7 +41,7 @@ var happened = map[string]pair{
 	"draft_returned":    {"退回草稿", "draft returned"},
 	"issued":            {"签发", "letter issued"},
 	"sealed":            {"正式函件封存，校验码", "issued letter sealed, hash"},
-	"delivered":         {"函件已由收件方邮件系统接收", "letter accepted by the mail system"},
+	"delivered":         {"函件已由邮件系统接收", "letter accepted by the mail system"},
 	"undelivered":       {"函件未能送达", "letter not delivered"},
 	"offer_accepted":    {"投诉人接受处理方案", "complainant accepted the offer"},
 	"withdrawal_sought": {"投诉人表示希望撤回", "complainant wishes to withdraw"},
@@ -86,6 +87,10 @@ func (v View) Entry(e complaints.Entry) string {
 		text = v.Who(text)
 	case "recused":
 		text = v.with(v.Who(first), v.Why(rest))
+	case "interview":
+		text = v.with(first, rest)
+	case "delivered", "undelivered":
+		text = strings.Replace(v.with(first, rest), " → ", v.tr("，", ", "), 1)
 	case "found":
 		no, f, _ := strings.Cut(first, " ")
 		text = v.with(v.tr("第%s项%s", "allegation %s %s", no, complaints.Finding(f).In(v.Lang)), rest)
@@ -133,9 +138,9 @@ func (v View) Milestones() []Step {
 		"opened":            {"登记投诉", "Your complaint was registered"},
 		"admitted":          {"受理投诉", "Your complaint was taken in for review"},
 		"took_on":           {"确定责任人：", "Responsible person: "},
-		"heard_client":      {"收到您的来信", "We received your mail"},
+		"heard_client":      {"收到您的来信", "We received your email"},
 		"report_approved":   {"调查完成，调查报告经审核通过", "The investigation was completed and its report approved"},
-		"issued":            {"签发函件：", "Letter issued: "},
+		"issued":            {"发出", "We wrote to you: "},
 		"offer_accepted":    {"收到您接受处理方案的表示", "We received your acceptance of the offer"},
 		"withdrawal_sought": {"收到您希望撤回的表示", "We received your wish to withdraw"},
 		"appealed":          {"收到您的申诉", "We received your appeal"},
@@ -157,11 +162,23 @@ func (v View) Milestones() []Step {
 			if e.Text == "" {
 				continue
 			}
-			s.Text += e.Text
+			s.Text += v.letterNamed(e.Text)
 		}
-		out = append(out, s)
+		if !slices.Contains(out, s) { // several mails on one day are one step
+			out = append(out, s)
+		}
 	}
 	return out
+}
+
+// letterNamed writes a letter's title and number.
+func (v View) letterNamed(number string) string {
+	for _, r := range v.Case.Letters {
+		if r.Letter.Number.String() == number {
+			return v.tr("《%s》（%s）", "%s (%s)", v.Title(r.Letter.Kind), number)
+		}
+	}
+	return number
 }
 
 // Title names a kind of letter.
@@ -202,8 +219,8 @@ func (v View) Delivery(r complaints.LetterRecord) string {
 // not give.
 func (v View) Missing() []string {
 	words := map[string]pair{
-		"name": {"您的姓名", "your name"}, "contact": {"联系方式", "how to reach you"}, "matter": {"投诉事项", "what you complain of"},
-		"time": {"有关事实发生的时间", "when it happened"}, "evidence": {"有关材料（如合同、票据、往来记录）", "supporting papers (contract, receipts, correspondence)"},
+		"name": {"姓名", "full name"}, "contact": {"联系方式", "contact details"}, "matter": {"投诉事项", "what is complained of"},
+		"time": {"有关事情发生的时间", "when it happened"}, "evidence": {"有关材料（如合同、票据、往来记录）", "supporting papers (contract, receipts, correspondence)"},
 	}
 	var out []string
 	if v.Case != nil {
@@ -245,7 +262,7 @@ func closing(code, lang string) string {
 // Channel says how the complaint came in.
 func (v View) Channel() string {
 	words := map[string]pair{
-		"email": {"电子邮件", "e-mail"}, "phone": {"电话", "telephone"}, "visit": {"来访", "visit"}, "web": {"网站", "web site"},
+		"email": {"电子邮件", "email"}, "phone": {"电话", "telephone"}, "visit": {"来访", "visit"}, "web": {"网站", "website"},
 		"post": {"信函", "post"}, "regulator": {"监管机关转办", "passed on by a regulator"},
 	}
 	if v.Case == nil {

@@ -93,10 +93,10 @@ func (w *sampleFirm) client() complaints.Address {
 // stages are how far the sample case has come when a mail is sent, in events;
 // for a mail that is not named, all the way.
 var stages = map[string]int{
-	"ack": 2, "new_case": 2, "note_kept": 2, "help": 3, "transcript": 6, "assigned": 6, "took_on": 7, "question": 8, "received": 9, "client_replied": 9,
-	"status": 9, "withdrawal": 9, "reminder": 11, "report_review": 14, "report_returned": 13, "report_approved": 15, "draft": 19, "draft_approval": 19,
-	"draft_returned": 19, "result": 20, "letter_sent": 22, "letter_failed": 21, "letter_in_doubt": 21, "offer_accepted": 22, "unclear": 22, "case_news": 22,
-	"appeal_received": 24, "appeal_lodged": 24, "appeal_papers": 24, "votes_in": 27, "decision": 30,
+	"ack": 2, "new_case": 2, "note_kept": 2, "help": 5, "transcript": 8, "assigned": 8, "took_on": 9, "question": 10, "received": 11, "client_replied": 11,
+	"status": 11, "withdrawal": 11, "reminder": 13, "report_review": 16, "report_returned": 15, "report_approved": 17, "draft": 21, "draft_approval": 21,
+	"draft_returned": 21, "result": 22, "letter_sent": 24, "letter_failed": 23, "letter_in_doubt": 23, "offer_accepted": 24, "unclear": 24, "case_news": 24,
+	"appeal_received": 26, "appeal_lodged": 26, "appeal_papers": 26, "votes_in": 29, "decision": 32,
 }
 
 // caseFor is a complaint from its registration to the committee's decision, as
@@ -134,11 +134,13 @@ func (w *sampleFirm) caseFor(name string) (*complaints.Case, error) {
 		fact      complaints.Fact
 	}{
 		{0, 9, complaints.TheDesk, &complaints.Opened{Ref: "T2026-0001", Year: 2026, Complainant: complaints.Complainant{Name: w.client().Name, Addr: w.client().Addr},
-			Channel: "email", Subject: w.tr("代理费退还问题", "Refund of fees"), Received: day(0, 9), Lang: w.lang, Policy: "V3", Missing: []string{"evidence"},
+			Channel: "email", Subject: w.tr("代理费退还问题", "Refund of fees"), Received: day(0, 9), Lang: w.lang, Policy: "V3", Missing: []string{"time"},
 			Matter: w.tr("贵所收取代理费后没有出庭，我要求退还部分费用。\n承办律师两个月没有回复我的电话。",
 				"Your firm took my fee and did not appear at the hearing. I ask for part of it back.\nThe lawyer has not returned my calls for two months."),
 			Attachments: []complaints.Attachment{contract}, Due: count(0, 7)}},
 		{0, 9, complaints.TheDesk, &complaints.Issued{Letter: &ack, Number: number("律投受"), Date: complaints.DateOf(day(0, 9))}},
+		{0, 9, complaints.TheDesk, &complaints.Sealed{No: 1, SHA256: strings.Repeat("6e", 32)}},
+		{0, 9, complaints.TheDesk, &complaints.Delivered{No: 1, To: w.client().Addr, Reply: "250 2.0.0 Ok: queued as 3A1B2"}},
 		{0, 10, "chen@firm.example", &complaints.Admitted{Category: "F6"}},
 		{0, 10, "chen@firm.example", &complaints.Alleged{No: 1, Text: w.tr("收费后未出庭，拒绝退费", "No appearance at the hearing, and no refund"), Respondent: "wang@firm.example"}},
 		{0, 10, "chen@firm.example", &complaints.Alleged{No: 2, Text: w.tr("两个月不回复电话", "No reply to calls for two months")}},
@@ -217,7 +219,7 @@ func (w *sampleFirm) mail(name string, c *complaints.Case) complaints.Mail {
 		f.From, f.Text, f.Level = complaints.Address{Name: w.tr("李娜", "Li Na"), Addr: "li@firm.example"}, w.tr("一、请提供付款凭证。\n二、开庭当日您是否到庭？", "1. Please send proof of payment.\n2. Were you at the hearing?"), "2026-12-01"
 	case "new_case":
 		if c != nil {
-			f.Text, f.Attachments = c.Matter, nil
+			f.Text, f.Attachments = c.Matter, []complaints.Attachment{{Name: w.tr("委托代理合同.pdf", "engagement letter.pdf"), Size: 183_204, SHA256: strings.Repeat("3f", 32)}}
 		}
 	case "result", "letter_sent", "draft", "draft_approval", "decision":
 		m.LetterNo, m.Draft = 2, strings.HasPrefix(name, "draft")

@@ -235,6 +235,33 @@ func (v View) Refused() bool {
 	return slices.ContainsFunc(v.Facts.Transcript, func(l complaints.Line) bool { return l.Refused })
 }
 
+// Verbs names the commands of the transcript, for its subject.
+func (v View) Verbs() string {
+	var verbs []string
+	for _, l := range v.Facts.Transcript {
+		if verb := verbOf(l.Command); verb != "" && !slices.Contains(verbs, verb) {
+			verbs = append(verbs, verb)
+		}
+	}
+	if len(verbs) > 4 {
+		verbs = append(verbs[:4], "…")
+	}
+	return strings.Join(verbs, " ")
+}
+
+// About is the subject that a correspondent chose; "" if it answers one of
+// ours.
+func (v View) About() string {
+	if complaints.FindRef(v.Facts.Subject) != "" {
+		return ""
+	}
+	return v.Facts.Subject
+}
+
+// Personal reports whether an answer to this mail carries the reader's
+// authority.
+func (v View) Personal() bool { return v.ReplyTo != v.policy.Address }
+
 // Approvers names who may approve the draft: heads (for a committee decision
 // the chair) without a conflict, other than the drafter.
 func (v View) Approvers() string {
@@ -269,6 +296,27 @@ func (v View) TriageDue() complaints.Date {
 	}
 	start := complaints.DateOf(v.Case.Registered.In(v.location()))
 	return v.policy.Calendar.WorkingDays(start, v.policy.TriageDays, nil).Due
+}
+
+// Running names what the case waits for: the report, the result letter, an
+// appeal, the committee, or nothing that has a day.
+func (v View) Running() string {
+	if v.Case == nil {
+		return ""
+	}
+	switch v.Case.State {
+	case complaints.Registered, complaints.Triage, complaints.Investigating, complaints.AwaitingClient, complaints.ReportReview:
+		return "report"
+	case complaints.CommitteePre, complaints.DecisionDraft:
+		return "result"
+	case complaints.Decided:
+		return "appeal"
+	case complaints.AppealLodged, complaints.AppealReview:
+		if v.Case.Appeal != nil {
+			return "committee"
+		}
+	}
+	return ""
 }
 
 // Tardy reports whether the time for an appeal is over.

@@ -1,6 +1,9 @@
 package templates
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // width is how many columns a line of an English text part takes at most
 // (RFC 5322 2.1.1 asks for 78). Chinese is left to the reader's program.
@@ -125,8 +128,9 @@ func (p plainWriter) wrapped(first, rest, s string) {
 		for _, r := range word {
 			n += columns(r)
 		}
-		if begun && used+1+n > width && n <= width-len([]rune(rest)) {
-			newLine()
+		wide, _ := utf8.DecodeRuneInString(word)
+		if begun && used+1+n > width && (columns(wide) == 1 || n <= width-len([]rune(rest)) || used+2 >= width) {
+			newLine() // but a run of Chinese begins where it can
 		} else if i > 0 {
 			p.WriteString(" ")
 			used++
