@@ -49,7 +49,8 @@ func check(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Wr
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	code := exitDone
-	for _, r := range probe(ctx, cfg) {
+	findings, stored := probe(ctx, cfg)
+	for _, r := range findings {
 		if r.err == nil {
 			fmt.Fprintf(stdout, "%-10s  %s\n", r.name, r.found)
 			continue
@@ -59,7 +60,11 @@ func check(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Wr
 			code = c
 		}
 	}
-	for _, line := range advice(cfg, people) {
+	register := stored
+	if people != nil { // imported at start, in place of what is stored
+		register = complaints.NewRegister(people)
+	}
+	for _, line := range advice(cfg, register) {
 		fmt.Fprintf(stdout, "%-10s  %s\n", "consider", line)
 	}
 	fmt.Fprintln(stdout, kinds(cfg.Authentication))
@@ -88,28 +93,32 @@ type finding struct {
 	err   error
 }
 
-// probe tries the three servers at the same time.
-func probe(ctx context.Context, cfg *config.Config) []finding {
-	out := []finding{{name: "mailbox"}, {name: "submission"}, {name: "database"}}
+// probe tries the three servers at the same time, and gives the register that
+// the database holds, or nil.
+func probe(ctx context.Context, cfg *config.Config) (out []finding, register *complaints.Register) {
+	out = []finding{{name: "mailbox"}, {name: "submission"}, {name: "database"}}
 	var all sync.WaitGroup
 	for i, try := range []func() (string, error){
 		func() (string, error) { return tryMailbox(ctx, cfg.Mailbox) },
 		func() (string, error) { return trySubmission(ctx, cfg.Submission) },
-		func() (string, error) { return tryDatabase(ctx, cfg) },
+		func() (found string, err error) {
+			found, register, err = tryDatabase(ctx, cfg)
+			return found, err
+		},
 	} {
 		all.Go(func() { out[i].found, out[i].err = try() })
 	}
 	all.Wait()
-	return out
+	return out, register
 }
 
 // advice lists what is allowed and yet probably not meant.
-func advice(cfg *config.Config, people []complaints.Person) []string {
+func advice(cfg *config.Config, register *complaints.Register) []string {
 	out := cfg.Advice()
-	if cfg.Staff.Register == "" {
-		return append(out, "staff.register is not set: the roles in the database's register are not checked here")
+	if register == nil || len(register.With(complaints.AnyStaff)) == 0 {
+		return append(out, "there is no staff register yet: name one as staff.register, or import it with complaintsd staff import")
 	}
-	return append(out, config.Gaps(people, cfg.Policy.Parameters)...)
+	return append(out, config.Gaps(register, cfg.Policy.Parameters)...)
 }
 
 // kinds says which kinds of command staff may send by mail, and on what

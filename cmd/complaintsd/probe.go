@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -19,10 +18,11 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
-	"github.com/lib/pq"
 	"github.com/wneessen/go-mail/smtp"
 
+	"complaints"
 	"complaints/cmd/complaintsd/config"
+	"complaints/store"
 )
 
 // dial connects to a mail server. The connection is closed when ctx ends, as
@@ -271,39 +271,41 @@ func smtpWords(ctx context.Context, s config.Submission, step string, err error)
 	return fmt.Errorf("%s: the server refuses %s (%d %s)", s.Addr, step, reply.Code, reply.Msg)
 }
 
-// tryDatabase connects to PostgreSQL, or looks for the programs of a private
-// cluster, which check does not start.
-func tryDatabase(ctx context.Context, cfg *config.Config) (string, error) {
+// tryDatabase connects to PostgreSQL and reads the register; or it looks for
+// the programs of a private cluster, which check does not start. The register
+// is nil where there is none to be read yet.
+func tryDatabase(ctx context.Context, cfg *config.Config) (string, *complaints.Register, error) {
 	if cfg.Database.URL == "" {
 		found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
 		if path, err := exec.LookPath("initdb"); err == nil {
 			found = append(found, path)
 		}
 		if len(found) == 0 {
-			return "", errors.New("PostgreSQL is not installed: apt-get install postgresql, or write database.url")
+			return "", nil, errors.New("PostgreSQL is not installed: apt-get install postgresql, or write database.url")
 		}
-		return "a private PostgreSQL in " + cfg.StateDir, nil
+		return "a private PostgreSQL in " + cfg.StateDir, nil, nil
 	}
-	db, err := sql.Open("postgres", cfg.Database.DSN())
+	db, err := store.Open(ctx, cfg.Database.DSN(), nil)
 	if err != nil {
-		return "", errors.New("database.url is not understood: write postgres://user@host/database")
+		return "", nil, databaseWords(err)
 	}
 	defer db.Close()
-	var version, name, user string
-	err = db.QueryRowContext(ctx, `select current_setting('server_version'), current_database(), current_user`).Scan(&version, &name, &user)
-	if err == nil {
-		return fmt.Sprintf("PostgreSQL %s, database %s as %s", version, name, user), nil
+	register, _, err := db.Register(ctx)
+	if state, ok := errors.AsType[interface {
+		error
+		SQLState() string
+	}](err); ok && state.SQLState() == "42P01" { // undefined_table
+		return "connected; empty: the first start makes the tables", nil, nil
 	}
-	refusal := pq.As(err)
-	switch {
-	case refusal == nil:
-		return "", away(fmt.Errorf("PostgreSQL does not answer (%w): check host and port in database.url, or start the server", err))
-	case refusal.Code == "28P01" || refusal.Code == "28000":
-		return "", fmt.Errorf("PostgreSQL refuses the user (%s): check database.url, database.password_file and pg_hba.conf", refusal.Message)
-	case refusal.Code == "3D000":
-		return "", fmt.Errorf("%s: make it with createdb, or name another in database.url", refusal.Message)
-	case strings.HasPrefix(string(refusal.Code), "57") || strings.HasPrefix(string(refusal.Code), "53"):
-		return "", away(fmt.Errorf("PostgreSQL takes no connection now (%s): try again", refusal.Message))
+	if err != nil {
+		return "", nil, databaseWords(err)
 	}
-	return "", fmt.Errorf("PostgreSQL: %s (SQLSTATE %s)", refusal.Message, refusal.Code)
+	return fmt.Sprintf("connected; %d active people in the register", len(register.With(complaints.AnyStaff))), register, nil
+}
+
+func databaseWords(err error) error {
+	if store.Away(err) || errors.Is(err, context.DeadlineExceeded) {
+		return away(err)
+	}
+	return err
 }

@@ -140,7 +140,7 @@ type Authentication struct {
 	AuthservID string `toml:"authserv_id"` // RFC 8601 2.2; "" believes no Authentication-Results
 	Position   int    `toml:"position"`    // Received fields of our own hosts above the field
 	DKIM       bool   `toml:"dkim"`        // verify signatures ourselves (RFC 6376)
-	KeyFile    string `toml:"key_file"`    // of the reply tokens; "" keeps one in state_dir
+	KeyFile    string `toml:"key_file"`    // of the reply tokens; "" keeps them in the database
 
 	Keys complaints.Keyring // of KeyFile
 }

@@ -164,6 +164,7 @@ func TestMistakes(t *testing.T) {
 		{`[mailbox]`, "[mailbox]\nquarantine = \"Processed\"", `mailbox.quarantine: is the same folder as mailbox.processed`},
 		{`[mailbox]`, "[mailbox]\ntls = \"none\"", `mailbox.tls: is "none", but imap.firm.example is another machine`},
 		{`[mailbox]`, "[mailbox]\ntls = \"ssl\"", `mailbox.tls: is "ssl": write "implicit" or "starttls" or "none"`},
+		{`[mailbox]`, "[mailbox]\nca_file = \"pw\"", `mailbox.ca_file: `},
 		{`"imap.firm.example"`, `"imap.firm.example:imap:1"`, `mailbox.server: is "imap.firm.example:imap:1": write host or host:port`},
 		{`"imap.firm.example"`, `"imaps://imap.firm.example"`, `mailbox.server: is`},
 		{`"pw"`, `"nowhere"`, `nowhere cannot be read (no such file or directory)`},

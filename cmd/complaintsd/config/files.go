@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -49,17 +50,25 @@ func (k *checker) secret(key, p string) (Secret, string) {
 		return "", ""
 	}
 	p = k.credential(p)
+	s, err := ReadSecret(p)
+	if err != nil {
+		k.add(key, "%v", err)
+		return "", ""
+	}
+	return s, p
+}
+
+// ReadSecret reads a password as it stands in its file now.
+func ReadSecret(p string) (Secret, error) {
 	b, err := os.ReadFile(p)
 	if err != nil {
-		k.add(key, "%s cannot be read (%v): write the password into it and let only the daemon read it", p, reason(err))
-		return "", ""
+		return "", fmt.Errorf("%s cannot be read (%v): write the password into it and let only the daemon read it", p, reason(err))
 	}
 	text := strings.TrimRight(string(b), "\r\n")
 	if text == "" || strings.ContainsAny(text, "\r\n\x00") {
-		k.add(key, "%s must hold the password and nothing else, on one line", p)
-		return "", ""
+		return "", fmt.Errorf("%s must hold the password and nothing else, on one line", p)
 	}
-	return Secret(text), p
+	return Secret(text), nil
 }
 
 // reason is the error without the path, which is named already.

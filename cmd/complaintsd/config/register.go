@@ -26,6 +26,11 @@ func ReadRegister(path string) ([]complaints.Person, error) {
 	if err != nil {
 		return nil, &Error{[]Mistake{{File: path, Text: fmt.Sprintf("cannot be read (%v)", reason(err))}}}
 	}
+	return ParseRegister(path, text)
+}
+
+// ParseRegister is ReadRegister for a text that was read from the file named.
+func ParseRegister(path string, text []byte) (people []complaints.Person, err error) {
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	if !utf8.Valid(text) {
 		if text, err = simplifiedchinese.GB18030.NewDecoder().Bytes(text); err != nil {
@@ -146,8 +151,7 @@ func (g *registerReader) person(line int, row []string) {
 }
 
 // Gaps says which work nobody in the register can do, one sentence each.
-func Gaps(people []complaints.Person, p complaints.Parameters) []string {
-	r := complaints.NewRegister(people)
+func Gaps(r *complaints.Register, p complaints.Parameters) []string {
 	var gaps []string
 	if len(r.With(complaints.Officer, complaints.Head)) == 0 {
 		gaps = append(gaps, "nobody is officer or head: no complaint can be triaged")

@@ -76,13 +76,13 @@ func TestGaps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := Gaps(people, p); len(got) != 1 || !strings.HasPrefix(got[0], "nobody is admin") {
+	if got := Gaps(complaints.NewRegister(people), p); len(got) != 1 || !strings.HasPrefix(got[0], "nobody is admin") {
 		t.Errorf("got %q", got)
 	}
 	// The head sits on the committee, and is recused from appeals.
 	people[0].Roles = append(people[0].Roles, complaints.Member)
 	people[4].Roles = nil
-	if got := strings.Join(Gaps(people, p), "\n"); !strings.Contains(got, "without the head") {
+	if got := strings.Join(Gaps(complaints.NewRegister(people), p), "\n"); !strings.Contains(got, "without the head") {
 		t.Errorf("got %q", got)
 	}
 	got := strings.Join(Gaps(nil, p), "\n")

@@ -277,6 +277,11 @@ func (k *checker) server(at string, s *Server, ports map[string]string) {
 	}
 	if s.CAFile != "" {
 		s.CAFile = k.file(at+".ca_file", s.CAFile)
+		if k.files && s.Addr != "" {
+			if _, err := s.TLSConfig(); err != nil {
+				k.add(at+".ca_file", "%v: name a PEM file with the authority's certificate", err)
+			}
+		}
 	}
 	s.Password, s.PasswordPath = k.secret(at+".password_file", s.PasswordFile)
 }
