@@ -2,7 +2,9 @@ package letters
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	complaints "complaints"
@@ -191,21 +193,28 @@ func (c *checker) measures(l complaints.Letter, ms []complaints.Measure) {
 // thin reports whether a reason is too short to be one.
 func thin(reason string) bool { return utf8.RuneCountInString(strings.TrimSpace(reason)) < 10 }
 
-// emptyPhrases say nothing when they stand alone.
-var emptyPhrases = []string{
-	"加强管理", "加强内部管理", "加强学习", "加强沟通", "加强培训", "加强监督", "提高服务质量", "提升服务质量", "提高服务水平", "改进服务", "优化服务", "完善制度", "完善流程",
-	"引以为戒", "吸取教训", "高度重视", "严格要求", "认真整改", "举一反三", "进一步", "今后", "将", "我们", "我所", "本所", "切实", "不断", "并", "和", "以",
-	"we will", "we shall", "our", "the", "and", "strengthen", "improve", "management", "service quality", "services", "service", "staff", "training", "learn lessons", "pay more attention",
-	"communication", "quality", "of", "to", "further", "continue",
-}
+// emptyPhrases say nothing when they stand alone, and emptyWords are the same in
+// English.
+var (
+	emptyPhrases = []string{
+		"加强内部管理", "加强管理", "加强学习", "加强沟通", "加强培训", "加强监督", "提高服务质量", "提升服务质量", "提高服务水平", "改进服务", "优化服务", "完善制度", "完善流程",
+		"引以为戒", "吸取教训", "高度重视", "严格要求", "认真整改", "举一反三", "进一步", "今后", "我们", "我所", "本所", "切实", "不断", "将", "并", "和", "以", "的", "对",
+	}
+	emptyWords = strings.Fields("we will shall our the and of to in a be strengthen improve improving raise management quality service services staff training communication learn lessons pay more attention further continue standards")
+)
 
 // empty reports whether nothing but empty phrases stands in a text.
 func empty(text string) bool {
-	text = strings.ToLower(text)
 	for _, p := range emptyPhrases {
-		text = strings.ReplaceAll(text, p, "")
+		text = strings.ReplaceAll(text, p, " ")
 	}
-	return utf8.RuneCountInString(strings.Trim(text, " ，。、；,.;")) < 4
+	left := 0
+	for _, word := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		if !slices.Contains(emptyWords, word) {
+			left += utf8.RuneCountInString(word)
+		}
+	}
+	return left < 4
 }
 
 // forbidden are words that no letter of the desk may hold (casework C.5), and
@@ -229,9 +238,13 @@ var unfilled = []string{"{{", "}}", "<no value>", "%!", "××", "XXX", "xxx", "T
 // words looks through the finished text.
 func (c *checker) words(text string) {
 	text = strings.ReplaceAll(text, joiner, "")
+	var open []string
 	for _, u := range unfilled {
-		c.want(!strings.Contains(text, u), "有未填写的内容：“%s”。", "Something was left to be filled in: “%s”.", u)
+		if strings.Contains(text, u) {
+			open = append(open, "“"+u+"”")
+		}
 	}
+	c.want(open == nil, "有未填写的内容：%s。", "Something was left to be filled in: %s.", strings.Join(open, " "))
 	seen := false
 	for _, f := range forbidden {
 		if strings.Contains(text, f.phrase) && !seen {

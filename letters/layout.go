@@ -57,10 +57,8 @@ type sheet interface {
 	furnish(pages []page, l complaints.Letter)
 }
 
-var (
-	black = [3]int{0, 0, 0}
-	red   = [3]int{200, 16, 16}
-)
+// red is the letterhead's and the rules' colour; all else is black.
+var red = [3]int{200, 16, 16}
 
 // paginate puts rows on pages. Rows that are bound together go to the next page
 // together; a bundle higher than a page is parted all the same.

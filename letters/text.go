@@ -87,7 +87,7 @@ const (
 
 // oddEn puts the reason of a cluster into English.
 func oddEn(odd string) string {
-	return strings.NewReplacer(emoji, "emoji", control, "control character", "缺字", "character").Replace(odd)
+	return strings.NewReplacer(emoji, "emoji", control, "control character", "缺字", "character ").Replace(odd)
 }
 
 // clusters cuts a text into what can and what cannot be printed. Invisible
@@ -131,7 +131,7 @@ func (fs *faces) clusters(s string) []cluster {
 // the other symbols of the supplementary symbol blocks and of the dingbats.
 func pictorial(r rune) bool {
 	return r >= 0x1F000 && r <= 0x1FAFF || r >= 0x2600 && r <= 0x27BF || r >= 0x2B00 && r <= 0x2BFF ||
-		r >= 0x2300 && r <= 0x23FF || r >= 0xE0000 && r <= 0xE007F || unicode.Is(unicode.So, r) && r > 0x2000
+		r >= 0x2300 && r <= 0x23FF || r >= 0xE0000 && r <= 0xE007F || unicode.Is(unicode.So, r) && r > 0x2000 && r != unicode.ReplacementChar
 }
 
 // unprintable gives what a name or a fact holds that cannot be printed as it

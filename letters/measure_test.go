@@ -1,0 +1,337 @@
+package letters
+
+import (
+	"bytes"
+	"compress/zlib"
+	"io"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode/utf16"
+
+	complaints "complaints"
+)
+
+// stroke is one piece of text as the PDF's content stream places it: x and y
+// of its origin in mm from the page's left and top edge.
+type stroke struct {
+	x, y, size float64
+	text       string
+}
+
+// rectangle is a filled one, in mm from the top left.
+type rectangle struct{ x, y, w, h float64 }
+
+type measured struct {
+	strokes    []stroke
+	rectangles []rectangle
+}
+
+var (
+	streams = regexp.MustCompile(`(?s)/Length (\d+)>>\nstream\n`)
+	ops     = regexp.MustCompile(`(?s)BT /F\w+ ([\d.]+) Tf ET|BT ([\d.]+) ([\d.]+) Td \(((?:[^\\)]|\\.)*)\) Tj ET|([\d.]+) ([\d.]+) ([\d.]+) (-?[\d.]+) re f|/ActualText <FEFF([0-9A-F]+)>`)
+)
+
+// measure reads the pages of a PDF from its own content streams.
+func measurePages(t testing.TB, pdf []byte) []measured {
+	t.Helper()
+	var pages []measured
+	for _, m := range streams.FindAllSubmatchIndex(pdf, -1) {
+		n, _ := strconv.Atoi(string(pdf[m[2]:m[3]]))
+		z, err := zlib.NewReader(bytes.NewReader(pdf[m[1] : m[1]+n]))
+		if err != nil {
+			continue
+		}
+		content, err := io.ReadAll(z)
+		if err != nil || !bytes.Contains(content, []byte(" Td (")) {
+			continue
+		}
+		pages = append(pages, readContent(string(content)))
+	}
+	return pages
+}
+
+func readContent(content string) measured {
+	var p measured
+	num := func(s string) float64 { f, _ := strconv.ParseFloat(s, 64); return f }
+	size, actual := 0.0, ""
+	for _, m := range ops.FindAllStringSubmatch(content, -1) {
+		switch {
+		case m[1] != "":
+			size = num(m[1])
+		case m[2] != "":
+			raw := strings.NewReplacer(`\\`, `\`, `\(`, "(", `\)`, ")", `\r`, "\r").Replace(m[4])
+			text := fromUTF16(raw)
+			if actual != "" {
+				text, actual = actual, ""
+			}
+			p.strokes = append(p.strokes, stroke{num(m[2]) / mm, (pageHeight - num(m[3])) / mm, size, text})
+		case m[5] != "":
+			h := num(m[8])
+			y := pageHeight - num(m[6])
+			if h < 0 {
+				h = -h
+			} else {
+				y -= h
+			}
+			p.rectangles = append(p.rectangles, rectangle{num(m[5]) / mm, y / mm, num(m[7]) / mm, h / mm})
+		case m[9] != "":
+			var b strings.Builder
+			for i := 0; i+1 < len(m[9]); i += 2 {
+				v, _ := strconv.ParseUint(m[9][i:i+2], 16, 8)
+				b.WriteByte(byte(v))
+			}
+			actual = fromUTF16(b.String())
+		}
+	}
+	return p
+}
+
+func fromUTF16(raw string) string {
+	var units []uint16
+	for i := 0; i+1 < len(raw); i += 2 {
+		units = append(units, uint16(raw[i])<<8|uint16(raw[i+1]))
+	}
+	return string(utf16.Decode(units))
+}
+
+// find gives the first stroke that begins with a text.
+func (p measured) find(t testing.TB, text string) stroke {
+	t.Helper()
+	for _, s := range p.strokes {
+		if strings.HasPrefix(s.text, text) {
+			return s
+		}
+	}
+	t.Fatalf("%q does not stand on the page", text)
+	return stroke{}
+}
+
+func near(t testing.TB, what string, got, want float64) {
+	t.Helper()
+	if math.Abs(got-want) > 0.5 {
+		t.Errorf("%s: %.2f mm, want %.2f", what, got, want)
+	}
+}
+
+// lines gives the different baselines of the 三号 text of a page, in mm.
+func (p measured) lines() []float64 {
+	var out []float64
+	for _, s := range p.strokes {
+		if s.size != size3 || s.y < 37 || s.y > 262 || len(out) > 0 && math.Abs(out[len(out)-1]-s.y) < 0.1 {
+			continue
+		}
+		out = append(out, s.y)
+	}
+	return out
+}
+
+const gridStep = zhLine / mm
+
+// TestMeasures holds Chinese letters of several lengths against letters.md.
+func TestMeasures(t *testing.T) {
+	p, err := standard()
+	if err != nil {
+		t.Fatal(err)
+	}
+	short := sample(t, "ack.zh")
+	short.Ack.Summary = "收费过高。"
+	for name, l := range map[string]complaints.Letter{"short": short, "ack": sample(t, "ack.zh"), "result": sample(t, "result.zh"), "decision": sample(t, "decision.zh")} {
+		t.Run(name, func(t *testing.T) {
+			pages := measurePages(t, rendered(t, l))
+			if len(pages) < 2 {
+				t.Fatalf("%d pages read", len(pages))
+			}
+			first := pages[0]
+			head := first.find(t, "明正律师事务所")
+			inkBottom, inkTop := inkOf(p.faces, oneLine(p.faces, "明正律师事务所", fit{role: title, size: head.size, pitch: head.size}))
+			near(t, "top edge of the letterhead", head.y-inkTop/mm, 30)
+			near(t, "letterhead is centred", head.x+7*head.size/2/mm, 105)
+			if n := len(first.rectangles); n != 4 {
+				t.Fatalf("%d rules, want two double ones", n)
+			}
+			for i, r := range first.rectangles {
+				near(t, "length of a rule", r.w, 170)
+				near(t, "left end of a rule", r.x, 20)
+				if upper := i%2 == 0; (i < 2) == upper && r.h < 0.5 || (i < 2) != upper && r.h > 0.5 {
+					t.Errorf("rule %d is %.2f mm thick", i, r.h)
+				}
+			}
+			near(t, "first rule below the letterhead", first.rectangles[0].y-(head.y-inkBottom/mm), 4)
+			near(t, "second rule above the paper's edge", 297-first.rectangles[2].y, 20)
+			number := l.Number.String()
+			n := first.find(t, "明律投")
+			width := oneLine(p.faces, number, fit{lang: "zh", role: body, size: size3, pitch: pitch3}).width / mm
+			near(t, "right edge of the number", n.x+width, 28+156)
+			near(t, "top of the number below the first rule", n.y-0.88*size3/mm-(first.rectangles[1].y+first.rectangles[1].h), 16*7.0/8/mm)
+			heading := first.find(t, "投诉")
+			if heading.size != size2 {
+				t.Errorf("title in %.2f pt", heading.size)
+			}
+			near(t, "title two lines below the number", heading.y, 37+4*gridStep+zhBase(size2)/mm)
+			to := first.find(t, "尊敬的")
+			near(t, "addressee at the margin", to.x, 28)
+			near(t, "addressee one blank line below the title", to.y, 37+6*gridStep+zhBase(size3)/mm)
+			for i, page := range pages {
+				for j, y := range page.lines() {
+					row := (y - 37 - zhBase(size3)/mm) / gridStep
+					if i == 0 && j == 0 {
+						continue // the number has a measure of its own
+					}
+					near(t, "a line off the grid", row*gridStep, math.Round(row)*gridStep)
+				}
+				for _, s := range page.strokes {
+					if s.size == size3 && s.x < 28-2.8 || // an opening mark may lose the blank before its ink
+						s.x > 28+156 {
+						t.Errorf("page %d: %q stands at %.2f mm, outside the text area", i+1, s.text, s.x)
+					}
+				}
+				folio(t, page, i+1)
+			}
+			signatureAt(t, pages, l)
+		})
+	}
+}
+
+// folio checks the page number: none on page 1.
+func folio(t *testing.T, page measured, n int) {
+	t.Helper()
+	text := "— " + strconv.Itoa(n) + " —"
+	var at []stroke
+	for _, s := range page.strokes {
+		if s.y > 262 {
+			at = append(at, s)
+		}
+	}
+	if n == 1 {
+		if len(at) > 0 {
+			t.Errorf("page 1 has %q below its text", at[0].text)
+		}
+		return
+	}
+	var whole strings.Builder
+	for _, s := range at {
+		whole.WriteString(s.text)
+	}
+	if whole.String() != text || at[0].size != size4 {
+		t.Fatalf("page %d is numbered %q in %.1f pt", n, whole.String(), at[0].size)
+	}
+	p, _ := standard()
+	dash := oneLine(p.faces, text, fit{lang: "en", role: body, size: size4, pitch: size4})
+	_, top := inkOf(p.faces, line{cells: dash.cells[:1]})
+	near(t, "page number below the text area", at[0].y-top/mm-262, 7)
+	if n%2 == 0 {
+		near(t, "even page number from the left", at[0].x-28, size4/mm)
+	} else {
+		near(t, "odd page number from the right", 28+156-at[0].x-dash.width/mm, size4/mm)
+	}
+}
+
+// signatureAt checks the signature: two characters from the right, the date on
+// the next line and two characters further right than the name, or itself two
+// characters from the right; never without text on its page.
+func signatureAt(t *testing.T, pages []measured, l complaints.Letter) {
+	t.Helper()
+	p, _ := standard()
+	f := fit{lang: "zh", role: body, size: size3, pitch: pitch3}
+	dateWidth := oneLine(p.faces, l.Date.In("zh"), f).width / mm
+	name := l.Firm.Name
+	if l.Decision != nil {
+		name += "投诉处理委员会"
+	}
+	nameWidth := oneLine(p.faces, name, f).width / mm
+	for _, page := range pages {
+		for i, s := range page.strokes {
+			if i == 0 || s.text != name || s.y < 60 {
+				continue
+			}
+			var date stroke
+			for _, d := range page.strokes[i+1:] {
+				if strings.HasPrefix(d.text, "2026") {
+					date = d
+					break
+				}
+			}
+			rows := 1.0
+			if l.Decision != nil {
+				rows = 2
+			}
+			char := pitch3 / mm
+			near(t, "date below the name", date.y-s.y, rows*gridStep)
+			near(t, "date right of the name's beginning", date.x-s.x, 2*char)
+			near(t, "longer of the two from the right", 28+156-max(s.x+nameWidth, date.x+dateWidth), 2*char)
+			if above := page.strokes[0].y; above >= s.y-0.1 {
+				t.Error("the signature stands alone on its page")
+			}
+			return
+		}
+	}
+	t.Error("there is no signature")
+}
+
+// TestFullPages wants 22 lines of up to 28 characters on a page, however long
+// the letter, and its signature never alone.
+func TestFullPages(t *testing.T) {
+	l := sample(t, "result.zh")
+	l.Result.Remedies, l.Result.AcceptBy = nil, complaints.Date{}
+	for paragraphs := range 24 {
+		l.Result.Remarks = strings.Repeat("甲乙丙丁戊己庚辛壬癸\n", paragraphs)
+		if paragraphs == 23 {
+			l.Result.Remarks = strings.Repeat(strings.Repeat("天地玄黄宇宙洪荒", 300)+"\n", 8)
+		}
+		pages := measurePages(t, rendered(t, l))
+		if paragraphs == 23 {
+			if len(pages) < 30 {
+				t.Fatalf("%d pages, want 30 and more", len(pages))
+			}
+			for i, p := range pages[4:30] {
+				if n := len(p.lines()); n != 22 {
+					t.Errorf("page %d has %d lines, want 22", i+5, n)
+				}
+				longest := 0
+				for _, s := range p.strokes {
+					longest = max(longest, len([]rune(s.text)))
+				}
+				if longest != 28 {
+					t.Errorf("page %d: lines of %d characters, want 28", i+5, longest)
+				}
+			}
+		}
+		signatureAt(t, pages, l)
+		for i, p := range pages[:len(pages)-1] {
+			lines := p.lines()
+			last := p.strokes[0]
+			for _, s := range p.strokes {
+				if s.y <= 262 && s.y >= lines[len(lines)-1]-0.1 {
+					last = s
+					break
+				}
+			}
+			if regexp.MustCompile(`^[一二三四五六七八九十]+、`).MatchString(last.text) {
+				t.Errorf("page %d ends with the heading %q", i+1, last.text)
+			}
+		}
+	}
+}
+
+// TestEnglishMeasures holds an English letter against letters.md.
+func TestEnglishMeasures(t *testing.T) {
+	l := sample(t, "result.en")
+	pages := measurePages(t, rendered(t, l))
+	for i, p := range pages {
+		foot := p.strokes[len(p.strokes)-1]
+		if want := "Page " + strconv.Itoa(i+1) + " of " + strconv.Itoa(len(pages)); foot.text != want {
+			t.Errorf("page %d ends with %q, want %q", i+1, foot.text, want)
+		}
+		for _, s := range p.strokes[:len(p.strokes)-1] {
+			if s.x < 25-0.1 || s.x > 185 || s.y < 24 || s.y > 297-25 {
+				t.Errorf("page %d: %q stands outside the margins: %.1f, %.1f mm", i+1, s.text, s.x, s.y)
+			}
+		}
+	}
+	if s := pages[0].find(t, "Dear Zhang Kun,"); s.size != enSize {
+		t.Errorf("salutation in %.1f pt", s.size)
+	}
+}
