@@ -3,11 +3,15 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // TestMain lets the test binary be the daemon: with COMPLAINTSD_RUN=1 in its
@@ -16,7 +20,31 @@ func TestMain(m *testing.M) {
 	if os.Getenv("COMPLAINTSD_RUN") == "1" {
 		main()
 	}
-	os.Exit(m.Run())
+	testscript.Main(m, map[string]func(){"complaintsd": main})
+}
+
+// TestCommandLine runs the scripts in testdata/cli. Beside the commands of
+// testscript they have “exits CODE PROGRAM ARGS…”.
+func TestCommandLine(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/cli",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) < 2 {
+					ts.Fatalf("usage: exits CODE PROGRAM ARGS…")
+				}
+				code, exit := 0, (*exec.ExitError)(nil)
+				if err := ts.Exec(args[1], args[2:]...); errors.As(err, &exit) {
+					code = exit.ExitCode()
+				} else if err != nil {
+					ts.Fatalf("%v", err)
+				}
+				if strconv.Itoa(code) != args[0] {
+					ts.Fatalf("exit code %d, want %s", code, args[0])
+				}
+			},
+		},
+	})
 }
 
 // complaintsd runs one command in this process.
@@ -68,21 +96,6 @@ func TestEveryCommandHelps(t *testing.T) {
 		code, stdout, stderr = complaintsd(t, c.name, "-no-such-flag")
 		if code != exitUsage || stdout != "" || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("%s -no-such-flag: exit %d\n%s%s", c.name, code, stdout, stderr)
-		}
-	}
-}
-
-// The exit code of run is that of the process.
-func TestProcess(t *testing.T) {
-	for _, tt := range []struct {
-		args []string
-		code int
-	}{{[]string{"version"}, exitDone}, {[]string{"nothing"}, exitUsage}, {[]string{"check", "-config", "/nonexistent/complaintsd.toml"}, exitConfig}} {
-		cmd := exec.Command(os.Args[0], tt.args...)
-		cmd.Env = append(os.Environ(), "COMPLAINTSD_RUN=1")
-		out, _ := cmd.CombinedOutput()
-		if code := cmd.ProcessState.ExitCode(); code != tt.code {
-			t.Errorf("%q: exit %d, want %d\n%s", tt.args, code, tt.code, out)
 		}
 	}
 }
