@@ -1,10 +1,12 @@
 package mailtest
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -120,6 +122,13 @@ func (d *Dovecot) configure(opt DovecotOptions) {
 		// Dovecot never touches mail as root.
 		v.Root = true
 		v.UID, v.GID = ids(d.t, "nobody")
+	} else {
+		u, uerr := user.Current()
+		g, gerr := user.LookupGroupId(strconv.Itoa(v.GID))
+		if err := errors.Join(uerr, gerr); err != nil {
+			d.t.Fatal(err)
+		}
+		v.User, v.Group = u.Username, g.Name
 	}
 	version, err := exec.Command(find("dovecot"), "--version").Output()
 	if err != nil {

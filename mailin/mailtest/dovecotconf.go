@@ -13,8 +13,9 @@ type values struct {
 	Port, TLSPort string
 	Root          bool // Dovecot is started as root
 	TLS           bool
-	V24           bool // 2.4 (Debian 13) renamed most settings of 2.3 (Debian 12)
-	UID, GID      int  // owner of all mail
+	V24           bool   // 2.4 (Debian 13) renamed most settings of 2.3 (Debian 12)
+	UID, GID      int    // owner of all mail
+	User, Group   string // of this process, who runs Dovecot if not root
 	Folders       []string
 	Without       []string
 }
@@ -55,9 +56,9 @@ recipient_delimiter = +
 lda_mailbox_autocreate = yes
 first_valid_uid = 1
 auth_failure_delay = 0
-{{if not .Root}}default_internal_user = {{.UID}}
-default_internal_group = {{.GID}}
-default_login_user = {{.UID}}
+{{if not .Root}}default_internal_user = {{.User}}
+default_internal_group = {{.Group}}
+default_login_user = {{.User}}
 {{end -}}
 # One process for each connection would be slow to start: one for many.
 service imap-login {
@@ -68,8 +69,7 @@ service imap-login {
     port = {{if .TLS}}{{.TLSPort}}{{else}}0{{end}}
     ssl = yes
   }
-  service_count = 0
-  process_min_avail = 0
+  {{if .V24}}restart_request_count = unlimited{{else}}service_count = 0{{end}}
 {{if not .Root}}  chroot =
 {{end}}}
 service lmtp {
