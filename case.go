@@ -147,7 +147,8 @@ func (c *Case) Conflicted(p *Person) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(c.Recusals, func(r Recused) bool { return p != nil && SameAddr(r.Person, p.Address) })
+	appealed := c.State == AppealLodged || c.State == AppealReview
+	return slices.ContainsFunc(c.Recusals, func(r Recused) bool { return p != nil && SameAddr(r.Person, p.Address) && (appealed || !r.Appeal) })
 }
 
 // LastLetter gives the newest letter of a kind, or nil.

@@ -1,6 +1,7 @@
 package complaints
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"time"
@@ -109,6 +110,24 @@ func (s *session) open() {
 	for _, p := range s.desk() {
 		s.tell(p, "new_case", Facts{Text: matter, From: m.From, Subject: m.Subject, Attachments: m.Attachments})
 	}
+}
+
+// Unplaced decides on a mail from outside that names a case it has no right to:
+// it is kept for a person, who is told; the sender learns that it has arrived,
+// and nothing of the case. A number alone opens nobody else's case, and a
+// client who writes from another address is not turned away.
+func (p *Policy) Unplaced(m *Message, guess string, at time.Time) Outcome {
+	s := &session{p: p, m: m, at: at, by: m.From.Addr, lang: languageOf(m.Subject+m.OwnWords, p.Language)}
+	s.out.Hold = "it names " + guess + ", and its sender is not known there"
+	for _, who := range s.desk() {
+		s.tell(who, "case_news", Facts{From: m.From, Subject: m.Subject, Text: fmt.Sprintf(pick(p.Language,
+			"一封来信写明案号 %s，但发件人不是该案的投诉人，信件已存入待定区，未加入案卷，也未向发件人透露案情。来信内容：\n\n%s",
+			"A mail names case %s, but its sender is not the complainant. It is kept in the holding pen; it was not added to the case, and the sender was told nothing of it. It says:\n\n%s"), guess, m.OwnWords)})
+	}
+	if m.From.Addr != "" && !s.damped() {
+		s.send(Mail{To: m.From, Lang: s.lang, Template: "received", Auto: true, InReplyTo: m.MessageID, Facts: Facts{Subject: m.Subject, Attachments: nil}})
+	}
+	return s.out
 }
 
 // missing names which of the five fields of chapter 4 the mail does not give.

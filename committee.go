@@ -45,7 +45,7 @@ func (p *Policy) panel(c *Case) (sits []string, recused []Recused) {
 		if reason == "" {
 			sits = append(sits, m.Address)
 		} else if !c.hasRecused(m.Address) {
-			recused = append(recused, Recused{Person: m.Address, Reason: reason})
+			recused = append(recused, Recused{Person: m.Address, Reason: reason, Appeal: reason != respondent})
 		}
 	}
 	return sits, recused

@@ -74,7 +74,7 @@ func TestMainPath(t *testing.T) {
 	want(t, "papers", sent(o, "appeal_papers"), []string{"chen", "qian", "sun"})
 	want(t, "received", sent(o, "appeal_received"), []string{"zhangkun"})
 	want(t, "grounds", d.c.Appeal.Grounds, "三千元太少，要求全部退还。")
-	want(t, "recused", d.c.Recusals, []Recused{{Person: "zhao@firm.example", Reason: madeDecision}})
+	want(t, "recused", d.c.Recusals, []Recused{{Person: "zhao@firm.example", Reason: madeDecision, Appeal: true}})
 
 	if said := d.refused("zhao", "#表决 维持 理由"); !strings.Contains(said, "回避") {
 		t.Errorf("the recused head was told %q", said)
@@ -106,7 +106,7 @@ func TestMainPath(t *testing.T) {
 	want(t, "code", d.c.ClosingCode, "appeal_decided")
 
 	o = d.client("谢谢你们的处理。")
-	want(t, "a closed case still hears", sent(o, "client_replied"), []string{"li", "kefu"})
+	want(t, "a closed case still hears", sent(o, "client_replied"), []string{"li", "kefu", "zhao"})
 	d.state(Closed)
 	d.staff("chen", "#重开 发现新证据")
 	d.state(Investigating)

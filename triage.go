@@ -101,10 +101,13 @@ func (f *TookOn) apply(c *Case, e *Event) error {
 	return nil
 }
 
-// Recused takes a person off the case, or off the committee for it (回避).
+// Recused takes a person off the case, or off the committee for it (回避). With
+// Appeal it holds only while an appeal is before the committee: whoever made
+// the decision that is appealed against works on the case again afterwards.
 type Recused struct {
 	Person string `json:"person"`
 	Reason string `json:"reason"`
+	Appeal bool   `json:"appeal,omitempty"`
 }
 
 // Kind names the fact in the log.

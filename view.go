@@ -59,7 +59,6 @@ func (p *Policy) ready(v *Verb, c *Case, who *Person, at time.Time) []Action {
 	one := func(args, text string) []Action {
 		return []Action{{Label: pick(lang, v.Does[0], v.Does[1]), Line: strings.TrimSpace(name + " " + args), Text: text}}
 	}
-	soon := DateOf(at.In(p.Location)).Add(14).String()
 	switch v.En[0] {
 	case "admit":
 		return one(pick(lang, "类别=", "category=")+orElse(c.Category, "Q1"), "")
@@ -98,18 +97,8 @@ func (p *Policy) ready(v *Verb, c *Case, who *Person, at time.Time) []Action {
 		if len(c.Allegations) > 0 && len(c.unanswered()) == 0 {
 			return one("", pick(lang, "（书面报告正文）", "(text of the written report)"))
 		}
-	case "remedy":
-		if c.State == DecisionDraft && c.pendingDraft() == nil {
-			return one(pick(lang, "类型=退费 金额=1000 期限=", "kind=refund amount=1000 due=")+soon, pick(lang, "（补救内容）", "(what is offered)"))
-		}
-	case "measure":
-		if c.State == DecisionDraft && c.pendingDraft() == nil {
-			return one(pick(lang, "负责人=岗位 期限=", "owner=post due=")+soon, pick(lang, "（改进措施）", "(the measure)"))
-		}
 	case "draft":
-		if len(c.Measures) > 0 {
-			return one("", "")
-		}
+		return p.readyDraft(c, at)
 	case "approve":
 		return p.readyApproval(one, c, who)
 	case "return":
@@ -133,6 +122,22 @@ func (p *Policy) ready(v *Verb, c *Case, who *Person, at time.Time) []Action {
 		return one("", "")
 	}
 	return nil
+}
+
+// readyDraft offers the draft of the result letter; until there is a measure,
+// together with the remedy and the measure that it is made of.
+func (p *Policy) readyDraft(c *Case, at time.Time) []Action {
+	lang := p.Language
+	verb := func(en string) string { return "#" + findVerb(en).Name(lang) }
+	draft := Action{Label: pick(lang, "生成处理结果告知书草稿，送另一人批准", "draft the result letter and put it before a second person"), Line: verb("draft")}
+	if len(c.Measures) > 0 {
+		return []Action{draft}
+	}
+	soon := DateOf(at.In(p.Location)).Add(14).String()
+	draft.Line = verb("remedy") + pick(lang, " 类型=退费 金额=1000 期限=", " kind=refund amount=1000 due=") + soon
+	draft.Text = pick(lang, "（补救内容；没有补救则删去这两行）", "(what is offered; without a remedy delete these two lines)") + "\n" +
+		verb("measure") + pick(lang, " 负责人=岗位 期限=", " owner=post due=") + soon + "\n" + pick(lang, "（改进措施）", "(the improvement)") + "\n" + verb("draft")
+	return []Action{draft}
 }
 
 // readyApproval offers the approval of the report, or of the very draft that

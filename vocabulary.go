@@ -181,7 +181,7 @@ var vocabulary = []*Verb{
 		Roles: staffOfCase, States: offering, Keys: [][3]string{{"kind", "类型", "kind"}, {"amount", "金额", "amount"}, {"due", "期限", "due"}},
 		Does: [2]string{"写入处理结果告知书的补救方案", "adds a remedy to the result letter"}},
 	{Zh: [2]string{"措施", "负责人=财务部主管 期限=2026-12-18 内容"}, En: [2]string{"measure", "owner=\"Head of Finance\" due=2026-12-18 text"}, Layer: Writes, Text: MustText,
-		Roles: staffOfCase, States: append([]State{AppealReview}, offering...), Keys: [][3]string{{"owner", "负责人", "owner"}, {"due", "期限", "due"}},
+		Roles: append([]Role{Chair}, staffOfCase...), States: append([]State{AppealReview}, offering...), Keys: [][3]string{{"owner", "负责人", "owner"}, {"due", "期限", "due"}},
 		Does: [2]string{"写入一项改进措施，注明岗位和期限", "adds an improvement measure, with a post and a date"}},
 	{Zh: [2]string{"报告", "报告正文"}, En: [2]string{"report", "text of the report"}, Layer: Writes, Text: MustText,
 		Roles: []Role{TheHandler}, States: []State{Investigating},

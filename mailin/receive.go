@@ -2,6 +2,7 @@ package mailin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -21,11 +22,17 @@ type Receiver struct {
 	Point   func(name string) // crash points of the tests; nil otherwise
 	Fence   func(context.Context, *store.Tx) error
 	Healthy func(mailbox string, healthy bool, detail string)
+
+	// Dry, if set, is told what would be recorded, and nothing is.
+	Dry func(m *complaints.Message, ref string, o complaints.Outcome)
 }
+
+// errDry rolls a transaction back after Dry was told.
+var errDry = errors.New("dry run")
 
 // Run watches the mailbox until ctx ends.
 func (r *Receiver) Run(ctx context.Context) error {
-	return r.Server.Watch(ctx, r.take, Hooks{State: r.Healthy, Poison: r.poison, Point: r.Point})
+	return r.Server.Watch(ctx, r.Take, Hooks{State: r.Healthy, Poison: r.poison, Point: r.Point})
 }
 
 // Receive takes one mail in: the bytes, what they say, what follows from it,
@@ -50,6 +57,14 @@ func (r *Receiver) Receive(ctx context.Context, raw []byte, a store.Arrival) (he
 		}
 		if c, o, err = r.decide(ctx, tx, p, c, how, m, at); err != nil {
 			return err
+		}
+		if r.Dry != nil {
+			ref := ""
+			if c != nil {
+				ref = c.Ref
+			}
+			r.Dry(m, ref, o)
+			return errDry
 		}
 		r.point("before-commit")
 		if err := r.fence(ctx, tx); err != nil {
@@ -76,6 +91,9 @@ func (r *Receiver) decide(ctx context.Context, tx *store.Tx, p *complaints.Polic
 			return nil, complaints.Outcome{}, err
 		}
 		return c, p.Undelivered(c, sent.Mail, diagnosis(m), at), nil
+	}
+	if c == nil && how.Guess != "" && m.Class == complaints.Public {
+		return nil, p.Unplaced(m, how.Guess, at), nil
 	}
 	base, o := p.Receive(c, m, at)
 	if c == nil && how.Guess != "" && o.Hold != "" {
@@ -113,8 +131,8 @@ func (r *Receiver) desk(p *complaints.Policy) Desk {
 	return d
 }
 
-// take is what Watch calls for each mail.
-func (r *Receiver) take(ctx context.Context, f *Fetched) (Disposition, error) {
+// Take is what Watch calls for each mail.
+func (r *Receiver) Take(ctx context.Context, f *Fetched) (Disposition, error) {
 	a := store.Arrival{Mailbox: f.Mailbox, UIDValidity: f.UIDValidity, UID: f.UID}
 	if f.Mailbox == r.Server.Journal && f.Mailbox != "" {
 		return Processed, r.away(r.witness(ctx, f.Raw))
@@ -123,6 +141,9 @@ func (r *Receiver) take(ctx context.Context, f *Fetched) (Disposition, error) {
 		return Quarantined, r.away(r.hold(ctx, f, fmt.Sprintf("larger than the limit: %d bytes; the header alone is kept here, the mail lies in the quarantine folder", f.Size)))
 	}
 	held, err := r.Receive(ctx, f.Raw, a)
+	if errors.Is(err, errDry) {
+		return Keep, nil
+	}
 	if err != nil {
 		return Keep, r.away(err)
 	}
@@ -208,4 +229,46 @@ func (r *Receiver) fence(ctx context.Context, tx *store.Tx) error {
 		return nil
 	}
 	return r.Fence(ctx, tx)
+}
+
+// Retry takes in a mail that was held: to the case ref, or, if that is "", to
+// the case it belongs to as it is read now, or as a complaint of its own. The
+// operator answers for it: limits and marks of robots do not hold it again.
+func (r *Receiver) Retry(ctx context.Context, h *store.Held, raw []byte, ref, by string) error {
+	at := r.Now()
+	p, err := r.Policy(ctx)
+	if err != nil {
+		return err
+	}
+	m := Parse(raw, r.desk(p))
+	if m.Class == complaints.Auto || m.Class == complaints.Bounce {
+		m.Class = complaints.Public
+	}
+	m.Hold = ""
+	err = r.DB.Tx(ctx, func(tx *store.Tx) error {
+		m.ID = h.Message
+		if m.ID == 0 {
+			if _, err := tx.AddMessage(ctx, m, raw, h.Arrival, at); err != nil {
+				return err
+			}
+		}
+		var c *complaints.Case
+		if ref != "" {
+			c, err = tx.LockRef(ctx, ref)
+		} else {
+			c, _, err = tx.LockCase(ctx, complaints.KeysOf(m, p.Address), m, p.Keys, at)
+		}
+		if err != nil {
+			return err
+		}
+		base, o := p.Receive(c, m, at)
+		if err := tx.Record(ctx, base, m, o, p.NextAt); err != nil {
+			return err
+		}
+		return tx.QuarantineTaken(ctx, h.ID, by, at)
+	})
+	if err != nil {
+		return fmt.Errorf("retry held mail %d: %w", h.ID, err)
+	}
+	return nil
 }

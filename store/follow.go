@@ -36,3 +36,27 @@ func (tx *Tx) Follow(ctx context.Context, o *Outgoing, p *complaints.Policy, at 
 	}
 	return tx.Record(ctx, c, nil, out, p.NextAt)
 }
+
+// Counts is how much lies where: for health, for an alarm when mailbox and
+// database differ, and for tests that wait until all is worked off.
+type Counts struct {
+	Arrivals int // mails seen in mailboxes, copies included
+	Held     int // waiting in the quarantine
+	Open     int // cases
+	Pending  int // outgoing mails that are due now or in work
+	Retrying int // outgoing mails that wait for another attempt
+	InDoubt  int
+	Failed   int
+}
+
+// Counts counts.
+func (db *DB) Counts(ctx context.Context) (c Counts, err error) {
+	err = db.read(ctx, func(tx *Tx) error {
+		return tx.tx.QueryRowContext(ctx, `
+			select (select count(*) from arrivals), (select count(*) from quarantine where state = 'held'), (select count(*) from cases where open),
+				count(*) filter (where state in ('ready', 'composing', 'sending') and not held), count(*) filter (where state = 'retry'),
+				count(*) filter (where state = 'in_doubt'), count(*) filter (where state = 'failed')
+			from outbox`).Scan(&c.Arrivals, &c.Held, &c.Open, &c.Pending, &c.Retrying, &c.InDoubt, &c.Failed)
+	})
+	return c, err
+}

@@ -44,7 +44,16 @@ type command struct {
 // commands is the table, in the order in which help lists it.
 func commands() []command {
 	return []command{
+		{"serve", "-config FILE [-dry-run]", "the daemon: it hears, speaks and reminds until it is stopped", serve},
+		{"demo", "[-out DIR] [-lang zh|en] [-keep]", "plays one complaint from the first mail to the committee's decision", demo},
 		{"check", "-config FILE [-offline]", "finds every mistake in the configuration, tries the servers, says what staff may command by mail", check},
+		{"inspect", "[-config FILE] FILE…", "reads mails and prints how the desk reads them; touches nothing", plain(inspect)},
+		{"case", "-config FILE [-json] list | show REF", "cases", cases},
+		{"letter", "-type T -lang L -in FILE.json -out FILE.pdf", "renders a letter from data, with its checks", plain(letter)},
+		{"outbox", "-config FILE list | show | hold | release | resend | confirm-sent", "outgoing mail", outbox},
+		{"quarantine", "-config FILE list | show | retry | discard", "mail that was kept but not taken in", quarantine},
+		{"staff", "-config FILE import FILE.csv", "the staff register", staff},
+		{"calendar", "-config FILE import FILE.json", "the working-day table", calendar},
 		{"version", "", "prints the version", plain(version)},
 	}
 }
@@ -144,8 +153,11 @@ func (e *awayError) Error() string { return e.err.Error() }
 func (e *awayError) Unwrap() error { return e.err }
 
 // fail prints err as one line on stderr, a configuration's mistakes as one
-// line each, and gives the exit code that belongs to it.
+// line each, and gives the exit code that belongs to it; no error is done.
 func fail(stderr io.Writer, name string, err error) int {
+	if err == nil {
+		return exitDone
+	}
 	var (
 		mistakes *config.Error
 		bad      *usageError

@@ -162,7 +162,7 @@ func (p *Player) answered(l *Letter) (*got, error) {
 	return nil, fmt.Errorf("%s got no mail that holds %q", l.Who, l.Reply)
 }
 
-var hashInMail = regexp.MustCompile(`#(?:批准|approve) ([0-9a-f]{12})`)
+var hashInMail = regexp.MustCompile(`\b([0-9a-f]{12})\b`)
 
 // fill puts the hash of the draft that this person got last into {hash}.
 func (p *Player) fill(l *Letter) (string, error) {
@@ -238,7 +238,7 @@ func (g *got) lacks(lines []string) []string {
 	for _, a := range g.Msg.Attachments {
 		all += a.Name + "\n"
 	}
-	all = flat(all)
+	all = flat(quoteMark.ReplaceAllString(all, ""))
 	var out []string
 	for _, l := range lines {
 		not, forbidden := strings.CutPrefix(l, "! ")
@@ -248,6 +248,8 @@ func (g *got) lacks(lines []string) []string {
 	}
 	return out
 }
+
+var quoteMark = regexp.MustCompile(`(?m)^> ?`)
 
 func flat(s string) string { return strings.Join(strings.Fields(s), " ") }
 
@@ -270,3 +272,6 @@ func domain(addr string) string {
 	_, d, _ := strings.Cut(addr, "@")
 	return d
 }
+
+// Names gives the short names of a cast, sorted.
+func (s *Script) Names() []string { return sortedCast(s.Cast) }

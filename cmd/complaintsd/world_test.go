@@ -1,0 +1,234 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"complaints"
+	"complaints/cmd/complaintsd/config"
+	"complaints/cmd/complaintsd/daemon"
+	"complaints/cmd/complaintsd/play"
+	"complaints/mailin"
+	"complaints/mailin/mailtest"
+	"complaints/mailout"
+	"complaints/store"
+	"complaints/store/cluster/clustertest"
+)
+
+const deskAddr = "complaints@firm.example"
+
+// world is the desk between real servers: Postfix, Dovecot, PostgreSQL.
+type world struct {
+	t       testing.TB
+	dovecot *mailtest.Dovecot
+	postfix *mailtest.Postfix
+	db      *store.DB
+	daemon  *daemon.Daemon
+	sent    int // mails to the desk
+
+	mu  sync.Mutex
+	set time.Time // what the desk's clock was set to
+	at  time.Time // when that was
+}
+
+// now is the desk's clock: it runs on from where it was set.
+func (w *world) now() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.set.Add(time.Since(w.at))
+}
+
+// testDatabase gives a fresh database with the schema.
+func testDatabase(t testing.TB) *store.DB {
+	t.Helper()
+	ctx := context.Background()
+	url := clustertest.Filled(t, "schema", func(url string) error {
+		db, err := store.Open(ctx, url, quiet())
+		if err != nil {
+			return err
+		}
+		defer db.Close()
+		return db.Migrate(ctx)
+	})
+	db, err := store.Open(ctx, url, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func quiet() *slog.Logger {
+	if os.Getenv("COMPLAINTSD_TEST_LOG") != "" {
+		return slog.New(slog.NewTextHandler(os.Stderr, nil))
+	}
+	return slog.New(slog.NewTextHandler(io.Discard, nil))
+}
+
+var shanghai = func() *time.Location {
+	l, err := time.LoadLocation("Asia/Shanghai")
+	if err != nil {
+		panic(err)
+	}
+	return l
+}()
+
+// testPolicy is the policy of the demo's firm.
+func testPolicy(lang string) complaints.Policy {
+	return complaints.Policy{
+		Parameters: complaints.DefaultParameters(), Firm: demoFirm, Address: deskAddr, Language: lang, Location: shanghai,
+		Routes: demoRoutes, RequireDomain: true, Security: "postmaster@firm.example",
+	}
+}
+
+// newWorld starts the servers for a script's cast and the daemon between them.
+func newWorld(t testing.TB, s *play.Script, lang string) *world {
+	t.Helper()
+	mailtest.Need(t)
+	users := []string{deskAddr, "postmaster@firm.example"}
+	for _, a := range s.Cast {
+		users = append(users, a.Address)
+	}
+	w := &world{t: t, db: testDatabase(t), at: time.Now(), set: time.Now()}
+	w.dovecot = mailtest.StartDovecot(t, mailtest.DovecotOptions{Users: users})
+	w.postfix = mailtest.StartPostfix(t, w.dovecot, mailtest.PostfixOptions{})
+	people, err := config.ParseRegister("staff.csv", []byte(s.Staff))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.db.ReplaceRegister(context.Background(), people, "test", w.now()); err != nil {
+		t.Fatal(err)
+	}
+	w.start(lang)
+	return w
+}
+
+// start runs the daemon until the test ends.
+func (w *world) start(lang string) {
+	t := w.t
+	password := func() (string, error) { return mailtest.Password, nil }
+	d, err := daemon.New(daemon.Options{
+		DB: w.db, Policy: testPolicy(lang), Owner: "test", Log: quiet(), Now: w.now, Every: time.Hour,
+		Mailbox: &mailin.Server{Addr: w.dovecot.IMAP, TLS: "none", User: deskAddr, Password: password, Folder: "INBOX", Processed: "Processed", Quarantine: "Quarantine",
+			Poll: time.Second, Log: quiet()},
+		Desk:  mailin.Desk{AuthservID: mailtest.AuthservID, Position: 2},
+		Relay: &mailout.Relay{Addr: w.postfix.Submission, TLS: "none", User: deskAddr, Password: password},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.daemon = d
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- d.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("the daemon ended with %v", err)
+		}
+	})
+}
+
+// Send hands a mail to Postfix: with the sender's account, or as a stranger.
+func (w *world) Send(ctx context.Context, from string, auth bool, to string, raw []byte) error {
+	if strings.HasPrefix(to, "complaints") {
+		w.sent++
+	}
+	if auth {
+		return mailtest.Send(w.postfix.Submission, from, from, []string{to}, raw)
+	}
+	return mailtest.Send(w.postfix.MX, "", from, []string{to}, raw)
+}
+
+// Inbox reads a person's real maildir.
+func (w *world) Inbox(ctx context.Context, addr string) ([][]byte, error) {
+	var out [][]byte
+	for _, m := range w.dovecot.Mails(addr, "INBOX") {
+		out = append(out, m.Raw)
+	}
+	return out, nil
+}
+
+// Settle waits until the desk has taken in all that was sent, has sent all
+// that follows, and Postfix has delivered it.
+func (w *world) Settle(ctx context.Context) error {
+	return waitFor(ctx, 30*time.Second, func() (bool, string, error) {
+		c, err := w.db.Counts(ctx)
+		if err != nil {
+			return false, "", err
+		}
+		queued := 0
+		if c.Arrivals >= w.sent && c.Pending == 0 {
+			queued = w.postfix.Queued()
+		} else {
+			queued = -1
+		}
+		return queued == 0, fmt.Sprintf("%d of %d mails taken in, %d to be sent, %d in doubt, %d failed, %d in the queue of Postfix", c.Arrivals, w.sent, c.Pending, c.InDoubt, c.Failed, queued), nil
+	})
+}
+
+// Jump sets the desk's clock.
+func (w *world) Jump(ctx context.Context, at time.Time) error {
+	w.mu.Lock()
+	w.set, w.at = at, time.Now()
+	w.mu.Unlock()
+	if err := w.daemon.Sweep(ctx); err != nil {
+		return err
+	}
+	return w.Settle(ctx)
+}
+
+var allCases = store.Filter{Limit: 100_000}
+
+// delivered compares the outbox with the real maildirs.
+func (w *world) delivered(ctx context.Context) {
+	t := w.t
+	t.Helper()
+	out, err := w.db.Outbox(ctx, store.OutboxFilter{Limit: 100_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	boxes := map[string][]mailtest.Delivered{}
+	for _, o := range out {
+		if o.State != store.Accepted && o.State != store.Settled {
+			continue
+		}
+		if strings.HasSuffix(o.RcptTo, "@"+mailtest.Gone) {
+			continue
+		}
+		if boxes[o.RcptTo] == nil {
+			boxes[o.RcptTo] = w.dovecot.Mails(o.RcptTo, "INBOX")
+		}
+		o, err := w.db.OutgoingMail(ctx, o.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, m := range boxes[o.RcptTo] {
+			if bytes.Contains(m.Raw, []byte("<"+o.MessageID+">\r\n")) && bytes.HasSuffix(m.Raw, o.Frozen) {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("mail %d (%s to %s) lies %d times in the maildir", o.ID, o.Mail.Template, o.RcptTo, n)
+		}
+	}
+}
+
+func mustJSON(t testing.TB, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
