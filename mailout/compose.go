@@ -12,6 +12,7 @@ import (
 	"mime/quotedprintable"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -75,11 +76,10 @@ func Compose(h Header, b Body) ([]byte, error) {
 		msg.AddAlternativeString(gomail.TypeTextHTML, html, gomail.WithPartEncoding(encodingOf(html)))
 	}
 	for _, f := range b.Attachments {
-		if err := msg.AttachReader(f.Name, bytes.NewReader(f.Content), f.fields); err != nil {
-			return nil, fmt.Errorf("compose: attachment: %w", err)
-		}
+		msg.AttachReadSeeker(f.Name, bytes.NewReader(f.Content), f.fields)
 	}
 	var out bytes.Buffer
+	out.Grow(size(b))
 	if _, err := msg.WriteTo(&out); err != nil {
 		return nil, fmt.Errorf("compose: %w", err)
 	}
@@ -91,6 +91,16 @@ func Compose(h Header, b Body) ([]byte, error) {
 		return nil, fmt.Errorf("compose: %w", err)
 	}
 	return raw, nil
+}
+
+// size guesses how many octets a mail will have, so that a large one is not
+// copied again and again while it grows.
+func size(b Body) int {
+	n := 8<<10 + 2*(len(b.Text)+len(b.HTML))
+	for _, f := range b.Attachments {
+		n += len(f.Content)/3*4*78/76 + 1<<10
+	}
+	return n
 }
 
 // write sets the fields. Addresses go in as ready text, since the library
@@ -258,6 +268,9 @@ func fileName(s string) string {
 
 var loneName = regexp.MustCompile(`(?m)^([A-Za-z-]+):\r\n `)
 
+// boundaryLen is the length of the library's random boundaries, and of ours.
+const boundaryLen = 60
+
 // settle makes the library's output final. Its boundaries are random, and if
 // one is set it is used for nested parts alike, which makes them unreadable;
 // so they are replaced by ones drawn from the Message-ID. These begin with =_,
@@ -269,31 +282,48 @@ func settle(raw []byte, messageID string) ([]byte, error) {
 		return nil, errors.New("the library wrote no body")
 	}
 	head = loneName.ReplaceAll(head, []byte("$1: "))
-	const mark = "\r\n boundary="
+	var first, boundary []byte // the header of the first part, if it is a multipart itself
 	var random [][]byte
-	if _, b, ok := bytes.Cut(head, []byte("\r\nContent-Type: multipart/")); ok {
-		_, b, _ = bytes.Cut(b, []byte(mark))
-		random = append(random, b)
-		inner, _, _ := bytes.Cut(bytes.TrimPrefix(body, []byte("--"+string(b)+"\r\n")), []byte("\r\n\r\n"))
-		if bytes.HasPrefix(inner, []byte("Content-Type: multipart/")) {
-			_, b, _ := bytes.Cut(inner, []byte(mark))
-			random = append(random, b)
+	if head, boundary, ok = quoteBoundary(head); ok {
+		random = append(random, boundary)
+		first, _, _ = bytes.Cut(body, []byte("\r\n\r\n"))
+		body = body[len(first):]
+		if first, boundary, ok = quoteBoundary(first); ok {
+			random = append(random, boundary)
 		}
 	}
-	raw = bytes.Join([][]byte{head, body}, []byte("\r\n\r\n"))
+	if len(random) == 0 && bytes.Contains(head, []byte("\r\nContent-Type: multipart/")) {
+		return nil, errors.New("the library wrote a boundary of another form")
+	}
+	raw = slices.Concat(head, []byte("\r\n\r\n"), first, body)
 	for i, b := range random {
-		if len(b) != 60 {
-			return nil, errors.New("the library wrote a boundary of another form")
-		}
 		sum := sha256.Sum256(fmt.Appendf(nil, "%s %d", messageID, i))
-		fixed := "=_" + hex.EncodeToString(sum[:16])
-		raw = bytes.ReplaceAll(raw, append([]byte("boundary="), b...), []byte(`boundary="`+fixed+`"`))
-		raw = bytes.ReplaceAll(raw, append([]byte("--"), b...), []byte("--"+fixed))
+		fixed := ("=_" + hex.EncodeToString(sum[:]))[:boundaryLen]
+		for rest := raw; ; {
+			at := bytes.Index(rest, b)
+			if at < 0 {
+				break
+			}
+			copy(rest[at:], fixed) // in place: the mail may be large
+			rest = rest[at+boundaryLen:]
+		}
 	}
 	if !bytes.HasSuffix(raw, []byte("\r\n")) {
 		raw = append(raw, "\r\n"...)
 	}
 	return raw, nil
+}
+
+var lastBoundary = regexp.MustCompile(`(?s)^(.*Content-Type: multipart/[a-z]+;\r\n boundary=)([0-9a-f]{60})$`)
+
+// quoteBoundary finds the boundary at the end of a header and puts it between
+// quotes, which one with = in it needs.
+func quoteBoundary(header []byte) (quoted, boundary []byte, ok bool) {
+	m := lastBoundary.FindSubmatch(header)
+	if m == nil {
+		return header, nil, false
+	}
+	return slices.Concat(m[1], []byte(`"`), m[2], []byte(`"`)), bytes.Clone(m[2]), true
 }
 
 // maxLine is the longest line without its CRLF (RFC 5322 section 2.1.1).
