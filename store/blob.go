@@ -113,7 +113,6 @@ type blobReader struct {
 	left  int64 // bytes not fetched yet
 	n     int   // next chunk
 	buf   []byte
-	sum   []byte // of bytes read so far, by hash
 	fetch func(n int) ([]byte, error)
 	hash  interface {
 		io.Writer

@@ -87,7 +87,7 @@ func (tx *Tx) LockCase(ctx context.Context, k complaints.CaseKeys, m *complaints
 			from unnest($3::text[]) with ordinality i(id, n) join outbox o on o.message_id = i.id where o.case_ref is not null
 			union all
 			select 2, i.n, m.case_ref, null
-			from unnest($3::text[]) with ordinality i(id, n) join messages m on m.message_id = i.id and i.id <> '' where m.case_ref is not null
+			from unnest($3::text[]) with ordinality i(id, n) join messages m on m.message_id = i.id and m.message_id <> '' where m.case_ref is not null
 			union all
 			select 3, 0, ref, null from cases
 			where ref = $4::text and (complainant = $5::text or exists (select from staff where address = $5::text and active))),

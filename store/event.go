@@ -95,7 +95,7 @@ func (db *DB) Events(ctx context.Context, ref string) (all []complaints.Event, e
 func (tx *Tx) entries(ctx context.Context, stream string, f func(*entry) error) error {
 	rows, err := tx.tx.QueryContext(ctx, `
 		select e.seq, e.at, e.by, e.kind, coalesce(e.message, 0), e.prev_hash, e.payload_hash, e.hash, p.body
-		from events e join payloads p on p.stream = e.stream and p.seq = e.seq
+		from events e left join payloads p on p.stream = e.stream and p.seq = e.seq
 		where e.stream = $1 order by e.seq`, clean(stream))
 	if err != nil {
 		return err
@@ -119,41 +119,45 @@ func (tx *Tx) entries(ctx context.Context, stream string, f func(*entry) error) 
 // erased the one that was hashed, and the case row at the chain's end. It gives
 // how many events there are; the error names the first that is wrong.
 func (db *DB) VerifyChain(ctx context.Context, stream string) (n int, err error) {
-	err = db.read(ctx, func(tx *Tx) error {
-		n = 0
-		prev := origin(stream)
-		err := tx.entries(ctx, stream, func(e *entry) error {
-			n++
-			sum := sha256.Sum256(e.body)
-			switch {
-			case e.seq != n:
-				return fmt.Errorf("event %d is missing", n)
-			case !bytes.Equal(e.prev, prev):
-				return fmt.Errorf("event %d does not follow the one before it", n)
-			case !bytes.Equal(e.digest, e.chained()):
-				return fmt.Errorf("event %d was changed", n)
-			case e.body != nil && !bytes.Equal(sum[:], e.payloadHash):
-				return fmt.Errorf("the content of event %d was changed", n)
-			}
-			prev = e.digest
-			return nil
-		})
-		if err != nil || stream == desk {
-			return err
-		}
-		var seq int
-		var head []byte
-		err = tx.tx.QueryRowContext(ctx, `select seq, head from cases where ref = $1`, clean(stream)).Scan(&seq, &head)
-		if errors.Is(err, sql.ErrNoRows) {
-			return ErrNotFound
-		}
-		if err == nil && (seq != n || !bytes.Equal(head, prev)) {
-			err = fmt.Errorf("the case row stands at event %d, the log ends at %d", seq, n)
-		}
+	err = db.read(ctx, func(tx *Tx) (err error) {
+		n, err = tx.verify(ctx, stream)
 		return err
 	})
 	if err != nil {
 		return n, fmt.Errorf("chain of %.40s: %w", stream, err)
 	}
 	return n, nil
+}
+
+func (tx *Tx) verify(ctx context.Context, stream string) (n int, err error) {
+	prev := origin(stream)
+	err = tx.entries(ctx, stream, func(e *entry) error {
+		n++
+		sum := sha256.Sum256(e.body)
+		switch {
+		case e.seq != n:
+			return fmt.Errorf("event %d is missing", n)
+		case !bytes.Equal(e.prev, prev):
+			return fmt.Errorf("event %d does not follow the one before it", n)
+		case !bytes.Equal(e.digest, e.chained()):
+			return fmt.Errorf("event %d was changed", n)
+		case e.body != nil && !bytes.Equal(sum[:], e.payloadHash):
+			return fmt.Errorf("the content of event %d was changed", n)
+		}
+		prev = e.digest
+		return nil
+	})
+	if err != nil || stream == desk {
+		return n, err
+	}
+	var seq int
+	var head []byte
+	err = tx.tx.QueryRowContext(ctx, `select seq, head from cases where ref = $1`, clean(stream)).Scan(&seq, &head)
+	if errors.Is(err, sql.ErrNoRows) {
+		return n, ErrNotFound
+	}
+	if err == nil && (seq != n || !bytes.Equal(head, prev)) {
+		err = fmt.Errorf("the case row stands at event %d, the log ends at %d", seq, n)
+	}
+	return n, err
 }

@@ -108,12 +108,19 @@ func (l *Lock) lose() { l.once.Do(func() { close(l.lost) }) }
 // Lost is closed when the lock is known to be lost or was released.
 func (l *Lock) Lost() <-chan struct{} { return l.lost }
 
-// Release gives the lock back. Its connection is closed, not put back into the
-// pool, so that the lock ends with it in any case.
+// Release gives the lock back. Its connection is then closed, not put back into
+// the pool, so that the lock ends with it in any case.
 func (l *Lock) Release() {
 	l.lose()
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	// The server takes a moment to notice a closed connection; whoever waits
+	// for the lock need not. If this fails the lock ends with the connection.
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if l.Epoch != 0 {
+		l.conn.ExecContext(ctx, `select pg_advisory_unlock(hashtextextended('complaintsd ' || $1, 0))`, l.name)
+	}
 	l.conn.Raw(func(any) error { return driver.ErrBadConn })
 	l.conn.Close()
 }

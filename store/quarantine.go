@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"complaints"
@@ -133,7 +134,7 @@ func (db *DB) QuarantineRetry(ctx context.Context, id int64, by string, at time.
 // QuarantineDiscard says that a held mail is not wanted, and why. Its bytes
 // stay, and it may still be retried.
 func (db *DB) QuarantineDiscard(ctx context.Context, id int64, by, why string, at time.Time) error {
-	if clean(why) == "" {
+	if strings.TrimSpace(clean(why)) == "" {
 		return fmt.Errorf("held mail %d: say why it is discarded", id)
 	}
 	return db.Tx(ctx, func(tx *Tx) error { return tx.changeHeld(ctx, id, "discarded", by, why, at) })

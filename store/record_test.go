@@ -1,7 +1,12 @@
 package store
 
 import (
+	"errors"
+	"fmt"
+	"strings"
 	"testing"
+
+	"github.com/lib/pq"
 
 	"complaints"
 )
@@ -41,4 +46,162 @@ func fold(t *testing.T, db *DB, ref string) {
 	if n != row.Seq {
 		t.Errorf("chain of %d events, case at %d", n, row.Seq)
 	}
+}
+
+// Fifty complaints at once: references without a gap and without a double.
+func TestNumbersHaveNoGaps(t *testing.T) {
+	db, ctx := open(t), t.Context()
+	const n = 50
+	errs := make(chan error, n)
+	for i := range n {
+		go func() {
+			m, raw := letterFrom(fmt.Sprintf("c%d@mail.example", i), fmt.Sprintf("c%d@x", i), fmt.Sprint(i))
+			errs <- db.Tx(ctx, func(tx *Tx) error {
+				if _, err := tx.AddMessage(ctx, m, raw, Arrival{"INBOX", 1, uint32(i)}, noon); err != nil {
+					return err
+				}
+				if err := tx.Record(ctx, &complaints.Case{}, m, opening(m), nil); err != nil {
+					return err
+				}
+				if i%5 == 0 {
+					return errUnwanted // its number must go to another
+				}
+				return nil
+			})
+		}()
+	}
+	for range n {
+		if err := <-errs; err != nil && !errors.Is(err, errUnwanted) {
+			t.Fatal(err)
+		}
+	}
+	for i := range n * 4 / 5 {
+		ref := complaints.FormatRef(2026, i+1)
+		if n, err := db.VerifyChain(ctx, ref); err != nil || n != 1 {
+			t.Errorf("%s: %d events, %v", ref, n, err)
+		}
+	}
+	if rows, err := db.Rows(ctx, Filter{}); err != nil || len(rows) != n*4/5 {
+		t.Errorf("%d cases, %v", len(rows), err)
+	}
+}
+
+var errUnwanted = errors.New("unwanted")
+
+// A case with its letters: the register of 发文字号 follows from the events.
+func TestRegisterOfLetters(t *testing.T) {
+	db, ctx := open(t), t.Context()
+	c := complaint(t, db, 1)
+	ack := complaints.Letter{Kind: complaints.AckLetter, Lang: "zh"}
+	result := complaints.Letter{Kind: complaints.ResultLetter, Lang: "zh"}
+	hash := strings.Repeat("ab", 32)
+	must(t, db.Tx(ctx, func(tx *Tx) error {
+		c, err := tx.LockRef(ctx, c.Ref)
+		if err != nil {
+			return err
+		}
+		number := func(series string) complaints.LetterNumber {
+			return complaints.LetterNumber{Firm: "明", Kind: series, Year: 2026}
+		}
+		return tx.Record(ctx, c, nil, complaints.Outcome{Events: []complaints.Event{
+			{At: noon, By: complaints.TheDesk, Fact: &complaints.Issued{Letter: &ack, Number: number("律投受")}},
+			{At: noon, By: "li@firm.example", Fact: &complaints.Drafted{Letter: result}},
+			{At: noon, By: "wang@firm.example", Fact: &complaints.Issued{No: 2, Number: number("律投告"), DraftHash: "0123456789ab"}},
+			{At: noon, By: complaints.TheDesk, Fact: &complaints.Sealed{No: 2, SHA256: hash}},
+		}}, nil)
+	}))
+	fold(t, db, c.Ref)
+	var got string
+	must(t, db.read(ctx, func(tx *Tx) error {
+		return tx.tx.QueryRowContext(ctx, `select string_agg(concat_ws(' ', series, year, number, no, kind, draft_hash, encode(pdf_sha256, 'hex')), '; ' order by no) from letters`).Scan(&got)
+	}))
+	if want := "律投受 2026 1 1 acknowledgement ; 律投告 2026 1 2 result 0123456789ab " + hash; got != want {
+		t.Errorf("register: %s\nwant      %s", got, want)
+	}
+	row, err := db.Case(ctx, c.Ref)
+	must(t, err)
+	if n := row.Letters[1].Letter.Number.String(); n != "明律投告〔2026〕1号" {
+		t.Errorf("number of the letter: %s", n)
+	}
+}
+
+// The log refuses to be changed; erasing content leaves the chain whole; a
+// change behind the trigger's back is found.
+func TestLogIsAppendOnly(t *testing.T) {
+	db, ctx := open(t), t.Context()
+	ref := complaint(t, db, 1).Ref
+	must(t, db.Tx(ctx, func(tx *Tx) error {
+		c, err := tx.LockRef(ctx, ref)
+		if err != nil {
+			return err
+		}
+		return tx.Record(ctx, c, nil, note("en"), nil)
+	}))
+	exec := func(sql string) error {
+		return db.Tx(ctx, func(tx *Tx) error { _, err := tx.tx.ExecContext(ctx, sql); return err })
+	}
+	for _, sql := range []string{
+		`update events set by = 'mallory'`, `delete from events`, `truncate events cascade`,
+		`delete from payloads`, `truncate payloads`, `update payloads set body = '{"lang":"zh"}' where seq = 2`,
+		`update payloads set seq = 3, body = null, erased_at = now() where seq = 2`,
+	} {
+		if err := exec(sql); pq.As(err, "23000") == nil {
+			t.Errorf("%s: %v", sql, err)
+		}
+	}
+	fold(t, db, ref)
+	must(t, exec(`update payloads set body = null, erased_at = now() where seq = 2`))
+	if n, err := db.VerifyChain(ctx, ref); err != nil || n != 2 {
+		t.Errorf("after erasing: %d, %v", n, err)
+	}
+	if err := exec(`update payloads set body = '{}', erased_at = null where seq = 2`); err == nil {
+		t.Error("erased content was written anew")
+	}
+	for _, c := range []struct{ sql, want string }{
+		{`update events set by = 'mallory' where seq = 1`, "event 1 was changed"},
+		{`update events set at = at + interval '1 s' where seq = 2`, "event 2 was changed"},
+		{`update events set prev_hash = hash where seq = 2`, "event 2 does not follow"},
+		{`update payloads set body = '{"lang":"zh"}' where seq = 1`, "content of event 1"},
+		{`delete from payloads where seq = 2; delete from events where seq = 2`, "case row stands at event 2"},
+		{`delete from payloads where seq = 1; delete from events where seq = 1`, "event 1 is missing"},
+	} {
+		change := errors.New("undone")
+		err := db.Tx(ctx, func(tx *Tx) error {
+			if _, err := tx.tx.ExecContext(ctx, `set local session_replication_role = replica; `+c.sql); err != nil {
+				return err
+			}
+			if _, err := tx.verify(ctx, ref); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%s: found %v", c.sql, err)
+			}
+			return change
+		})
+		if !errors.Is(err, change) {
+			t.Fatal(err)
+		}
+	}
+}
+
+// What Record refuses, and that it then leaves nothing.
+func TestRecordRefuses(t *testing.T) {
+	db, ctx := open(t), t.Context()
+	c := complaint(t, db, 1)
+	mail := complaints.Mail{Key: "k", To: complaints.Address{Addr: "a@b.example"}}
+	bad := complaints.Event{At: noon, By: "li@firm.example", Fact: &complaints.Sealed{No: 7}}
+	for what, err := range map[string]error{
+		"events of no case": db.Tx(ctx, func(tx *Tx) error { return tx.Record(ctx, nil, nil, note("en"), nil) }),
+		"a mail without a key": db.Tx(ctx, func(tx *Tx) error {
+			return tx.Record(ctx, nil, nil, complaints.Outcome{Mails: []complaints.Mail{{To: mail.To}}}, nil)
+		}),
+		"an event that cannot be": db.Tx(ctx, func(tx *Tx) error {
+			return tx.Record(ctx, c.Clone(), nil, complaints.Outcome{Events: []complaints.Event{note("en").Events[0], bad}, Mails: []complaints.Mail{mail}}, nil)
+		}),
+	} {
+		if err == nil {
+			t.Errorf("%s was recorded", what)
+		}
+	}
+	if list, err := db.Outbox(ctx, OutboxFilter{}); err != nil || len(list) != 2 {
+		t.Errorf("%d mails, %v", len(list), err)
+	}
+	fold(t, db, c.Ref)
 }
