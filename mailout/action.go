@@ -135,17 +135,28 @@ func (v View) offers() bool {
 	return false
 }
 
-// ready adds the link to an action. The hint below a command is shown and not
-// put into the mail: who sends it unfilled must be told that words are missing,
-// instead of having the hint on record as theirs.
+// ready adds the link to an action. The hints below a command are shown, but in
+// the mail a blank line stands in their place: who sends it unfilled must be
+// told that words are missing, instead of having the hint on record as theirs.
 func (v View) ready(a complaints.Action) Action {
 	a.Label = v.First(a.Label)
 	body := a.Line
 	if a.Text != "" {
-		body += "\n"
+		for l := range strings.SplitSeq(a.Text, "\n") {
+			if isHint(l) {
+				l = ""
+			}
+			body += "\n" + l
+		}
 	}
 	subject := strings.TrimSpace(v.Tag() + " " + verbless(a.Label))
 	return Action{Label: a.Label, Line: a.Line, Text: a.Text, Href: MailTo(v.ReplyTo, subject, body)}
+}
+
+// isHint reports whether a line only says what is to be written there.
+func isHint(l string) bool {
+	l = strings.TrimSpace(l)
+	return strings.HasPrefix(l, "（") && strings.HasSuffix(l, "）") || strings.HasPrefix(l, "(") && strings.HasSuffix(l, ")")
 }
 
 // verbless takes the note in brackets off a label.

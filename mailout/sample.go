@@ -71,7 +71,7 @@ func newSample(lang string) *sampleFirm {
 		Calendar: &complaints.Calendar{Jurisdiction: "cn", Years: map[int]complaints.Year{2026: {Status: complaints.Official}}},
 		Register: complaints.NewRegister([]complaints.Person{
 			person("chen", "陈静", "Chen Jing", complaints.Officer), person("zhou", "周敏", "Zhou Min", complaints.Head, complaints.Member),
-			person("li", "李娜", "Li Na", complaints.Investigator), person("wu", "吴刚", "Wu Gang", complaints.Member),
+			person("wang", "王明", "Wang Ming"), person("li", "李娜", "Li Na", complaints.Investigator), person("wu", "吴刚", "Wu Gang", complaints.Member),
 			person("zheng", "郑洁", "Zheng Jie", complaints.Member, complaints.Counsel), person("sun", "孙立", "Sun Li", complaints.Chair, complaints.Member),
 		}),
 		Keys: complaints.Keyring{[]byte("sample key, signs nothing that is sent")},

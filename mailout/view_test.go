@@ -182,7 +182,11 @@ func TestLinksAreReadyCommands(t *testing.T) {
 			}
 			want := a.Line
 			if a.Text != "" {
-				want += "\r\n" // the hint itself stays out
+				for l := range strings.SplitSeq(a.Text, "\n") {
+					if want += "\r\n"; strings.HasPrefix(l, "#") { // hints stay out
+						want += l
+					}
+				}
 			}
 			if q.Get("body") != want {
 				t.Errorf("body %q, want %q", q.Get("body"), want)
@@ -378,6 +382,39 @@ func TestWordsOfTheView(t *testing.T) {
 		v.To.Name = name
 		if got := v.Dear(); got != want {
 			t.Errorf("Dear %q is %q, want %q", name, got, want)
+		}
+	}
+}
+
+// A transcript says at once whether anything was done.
+func TestRefusedTranscript(t *testing.T) {
+	set := mails(t)
+	w := newSample("zh")
+	c, err := w.caseFor("transcript")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := w.view("transcript", c)
+	v.Facts.Transcript[1].Refused, v.Facts.Transcript[1].Did = true, "没有这个人。"
+	subject, text, _, err := set.Render("zh", "transcript", v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if subject != "[T2026-0001] 命令未执行：#受理 #指派" || !strings.Contains(text, "都没有执行") || !strings.Contains(text, "    #指派 li@firm.example\n    ✗ 没有这个人。\n") {
+		t.Errorf("%s\n%s", subject, text)
+	}
+}
+
+// A mail is offered no command that its reader may no longer use.
+func TestStaleAnswersAreNotOffered(t *testing.T) {
+	w := newSample("zh")
+	c, err := w.caseFor("report_approved") // the report is approved already
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range w.view("report_review", c).Actions {
+		if a.Line == "#批准" || a.Line == "#退回" {
+			t.Errorf("offers %s", a.Line)
 		}
 	}
 }

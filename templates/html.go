@@ -15,11 +15,12 @@ const (
 	styleList   = "margin:0 0 14px 0;padding-left:22px"
 	styleQuote  = "margin:0 0 14px 0;padding:8px 14px;border-left:3px solid #c9ced6;background:#f6f7f9"
 	styleTable  = "border-collapse:collapse;margin:0 0 14px 0"
-	styleKey    = "padding:4px 16px 4px 0;text-align:left;vertical-align:top;font-weight:normal;color:#59636e;white-space:nowrap"
-	styleValue  = "padding:4px 0;text-align:left;vertical-align:top"
-	styleCell   = "padding:5px 10px;text-align:left;vertical-align:top;border:1px solid #d1d9e0"
+	styleKey    = "padding:2px 16px 2px 0;text-align:left;vertical-align:top;font-weight:normal;color:#59636e;white-space:nowrap"
+	styleValue  = "padding:2px 0;text-align:left;vertical-align:top;overflow-wrap:anywhere;word-break:break-word"
+	styleCell   = "padding:5px 10px;text-align:left;vertical-align:top;border:1px solid #d1d9e0;overflow-wrap:anywhere;word-break:break-word"
 	styleHeader = styleCell + ";background:#f6f7f9"
-	styleCode   = "font-family:Consolas,Menlo,'Courier New',monospace;font-size:14px;color:#1f2328"
+	styleCode   = "font-family:Consolas,Menlo,'Courier New',monospace;font-size:14px;color:#1f2328;background:#f3f4f6;padding:1px 6px"
+	styleHint   = "font-size:14px;color:#59636e"
 	styleLink   = "color:#0b57a4;text-decoration:underline"
 )
 
@@ -144,12 +145,20 @@ func (w htmlWriter) action(r []string) {
 	} else {
 		w.text(r[0])
 	}
-	for _, s := range append([]string{r[1]}, strings.Split(r[2], "\n")...) {
+	w.WriteString("<br/>\n")
+	w.open("code", styleCode)
+	w.text(r[1])
+	w.WriteString("</code>")
+	for s := range strings.SplitSeq(r[2], "\n") {
 		if s != "" {
+			name, style := "span", styleHint
+			if strings.HasPrefix(s, "#") {
+				name, style = "code", styleCode
+			}
 			w.WriteString("<br/>\n")
-			w.open("code", styleCode)
+			w.open(name, style)
 			w.text(s)
-			w.WriteString("</code>")
+			w.WriteString("</" + name + ">")
 		}
 	}
 	w.WriteString("</p>\n")
