@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // kind is what a line of a mail is.
@@ -57,44 +59,40 @@ var (
 // their “>”: they say what is answered. A mail that holds nothing but a
 // forwarded one has no own words.
 func OwnWords(s string) string {
-	lines := strings.Split(plainText(s), "\n")
-	kinds := classify(lines)
+	t := readLines(s)
 	var out []int // the lines that stay
 	said := false // whether the author has said anything so far
 loop:
-	for i := 0; i < len(lines); i++ {
-		switch kinds[i] {
+	for i := 0; i < len(t.lines); i++ {
+		switch t.kinds[i] {
 		case original:
 			break loop
 		case heading:
-			if isHeadings(lines, kinds, i) {
+			if t.headings[i] {
 				break loop
 			}
 			out, said = append(out, i), true
 		case wrote:
-			end := i // the introduction may run over lines
-			for end+1 < len(lines) && kinds[end+1] == wrote {
-				end++
-			}
-			next := skip(kinds, end+1, empty)
-			quoted := next < len(lines) && kinds[next] == quote
-			after := skip(kinds, next, quote, empty, wrote)
-			answers := quoted && after < len(lines) && !onlyTail(lines, kinds, after)
+			next := t.past[i].introduction
+			after := t.past[next].quotation
+			answers := t.kindAt(next) == quote && after < len(t.lines) && !t.onlyTail[after]
 			switch {
 			case said && !answers:
 				break loop
-			case !said && answers && !more(kinds, after, quote):
+			case !said && answers && !t.past[after].moreQuotes:
 				i = after - 1 // the answer stands below the quotation
 				continue
 			}
-			i = end
+			for i+1 < len(t.lines) && t.kinds[i+1] == wrote {
+				i++
+			}
 		case device:
 			// a signature only where the author has nothing to add
-			if !said || !onlyTail(lines, kinds, i) && !quoteFollows(kinds, i+1) {
+			if !said || !t.onlyTail[i] && !t.past[i+1].quoteFollows {
 				out, said = append(out, i), true
 			}
 		case delimiter:
-			if isSignature(lines, kinds, i) {
+			if t.isSignature(i) {
 				break loop
 			}
 			out = append(out, i)
@@ -104,29 +102,93 @@ loop:
 			out = append(out, i)
 		}
 	}
+	if !said {
+		return ""
+	}
 	for len(out) > 0 {
-		k := kinds[out[len(out)-1]]
-		if k == text || k == heading || k == quote && !said {
+		if k := t.kinds[out[len(out)-1]]; k == text || k == heading {
 			break
 		}
 		out = out[:len(out)-1]
 	}
-	for len(out) > 0 && kinds[out[0]] == empty {
+	for len(out) > 0 && t.kinds[out[0]] == empty {
 		out = out[1:]
 	}
 	own := make([]string, len(out))
 	for i, n := range out {
-		own[i] = strings.TrimRight(lines[n], " \t")
-	}
-	if !said {
-		return ""
+		own[i] = strings.TrimRight(t.lines[n], " \t")
 	}
 	return strings.Join(own, "\n")
 }
 
+// judged is a text with what is known of its lines. Everything is found in
+// one pass each way, because a hostile text can make every line ask.
+type judged struct {
+	lines    []string
+	kinds    []kind
+	names    map[int]string // of the field of a heading
+	headings []bool         // the head of a quoted mail begins here
+	onlyTail []bool         // from this line on the author says nothing more
+	past     []ahead        // one more than lines
+}
+
+// ahead is what lies at and below a line.
+type ahead struct {
+	introduction int  // first line that is neither wrote nor empty
+	quotation    int  // first line that is no wrote, quote or empty
+	moreQuotes   bool // a quote stands here or below
+	quoteFollows bool // the next line that says anything begins a quotation
+}
+
+func readLines(s string) *judged {
+	t := &judged{lines: strings.Split(plainText(s), "\n"), names: map[int]string{}}
+	n := len(t.lines)
+	t.kinds, t.headings = make([]kind, n), make([]bool, n)
+	t.classify()
+	for i := range t.names {
+		t.headings[i] = t.isHeadings(i)
+	}
+	t.onlyTail, t.past = make([]bool, n+1), make([]ahead, n+1)
+	t.onlyTail[n], t.past[n] = true, ahead{introduction: n, quotation: n}
+	for i := n - 1; i >= 0; i-- {
+		a := ahead{introduction: i, quotation: i, moreQuotes: t.past[i+1].moreQuotes}
+		tail := t.onlyTail[i+1]
+		switch t.kinds[i] {
+		case text:
+			tail = false
+		case empty:
+			a.introduction, a.quotation, a.quoteFollows = t.past[i+1].introduction, t.past[i+1].quotation, t.past[i+1].quoteFollows
+		case quote:
+			a.quotation, a.moreQuotes, a.quoteFollows = t.past[i+1].quotation, true, true
+		case wrote:
+			a.introduction, a.quotation, a.quoteFollows = t.past[i+1].introduction, t.past[i+1].quotation, true
+			tail = tail || t.kindAt(a.introduction) != quote
+		case original:
+			a.quoteFollows, tail = true, true
+		case heading:
+			a.quoteFollows = true
+			tail = t.headings[i]
+		case device:
+			a.quoteFollows = t.past[i+1].quoteFollows
+		case delimiter:
+			a.quoteFollows = t.past[i+1].quoteFollows
+			tail = tail || t.isSignature(i)
+		}
+		t.onlyTail[i], t.past[i] = tail, a
+	}
+	return t
+}
+
+func (t *judged) kindAt(i int) kind {
+	if i < len(t.kinds) {
+		return t.kinds[i]
+	}
+	return empty
+}
+
 // classify judges each line. Lines between ``` are text whatever they hold.
-func classify(lines []string) []kind {
-	kinds := make([]kind, len(lines))
+func (t *judged) classify() {
+	lines, kinds := t.lines, t.kinds
 	code := false
 	for i := 0; i < len(lines); i++ {
 		if kinds[i] != text {
@@ -142,29 +204,61 @@ func classify(lines []string) []kind {
 		case code:
 		case trimmed == "":
 			kinds[i] = empty
-		case delimiterLine.MatchString(line):
+		case strings.ContainsRune("-_=*#~+–—―─━ᐧ", first(trimmed)) && delimiterLine.MatchString(line):
 			kinds[i] = delimiter
 		case len(line) > maxMarkLine:
-			if quoteLine.MatchString(line) {
+			if isQuote(line) {
 				kinds[i] = quote
 			}
-		case originalLine.MatchString(line), begunForward.MatchString(trimmed):
+		case strings.ContainsRune("-_—─*>", first(trimmed)) && originalLine.MatchString(line), ends(trimmed) && begunForward.MatchString(trimmed):
 			kinds[i] = original
 		default:
 			if n := introduction(lines[i:]); n > 0 {
 				for j := i; j < i+n; j++ {
 					kinds[j] = wrote
 				}
-			} else if quoteLine.MatchString(line) {
+			} else if isQuote(line) {
 				kinds[i] = quote
-			} else if headingLine.MatchString(line) {
-				kinds[i] = heading
-			} else if len(line) < 200 && deviceLine.MatchString(trimmed) {
+			} else if name := headingName(line); name != "" {
+				kinds[i], t.names[i] = heading, name
+			} else if len(line) < 200 && strings.ContainsRune(deviceFirst, firstLetter(trimmed)) && deviceLine.MatchString(trimmed) {
 				kinds[i] = device
 			}
 		}
 	}
-	return kinds
+}
+
+// headingName gives the name of the field if a line is one of a quoted head.
+func headingName(line string) string {
+	if !strings.ContainsAny(line, ":：|") {
+		return ""
+	}
+	m := headingLine.FindStringSubmatch(line)
+	if m == nil {
+		return ""
+	}
+	return strings.ToLower(m[1])
+}
+
+// deviceFirst are the first letters of what deviceLine finds.
+const deviceFirst = "sSgGeEvViIaAоО发从来由网获下自從來傳寄"
+
+func first(s string) rune {
+	r, _ := utf8.DecodeRuneInString(s)
+	return r
+}
+
+func firstLetter(s string) rune {
+	return first(strings.TrimLeftFunc(s, func(r rune) bool { return !unicode.IsLetter(r) }))
+}
+
+// ends reports a colon, or a rule, at the end of a line.
+func ends(s string) bool {
+	return strings.HasSuffix(s, ":") || strings.HasSuffix(s, "：") || strings.HasSuffix(s, "-")
+}
+
+func isQuote(line string) bool {
+	return strings.ContainsAny(line[:min(len(line), 8)], ">|") && quoteLine.MatchString(line)
 }
 
 // introduction gives the number of lines, from the first, that introduce a
@@ -174,7 +268,7 @@ func introduction(lines []string) int {
 	if strings.HasPrefix(first, ">") {
 		return 0
 	}
-	if someone.MatchString(first) || dateWho.MatchString(first) {
+	if ends(first) && strings.Contains(first, "@") && someone.MatchString(first) || first != "" && first[0] >= '0' && first[0] <= '9' && dateWho.MatchString(first) {
 		// the address may stand in the next line
 		if strings.HasSuffix(first, "<") && len(lines) > 1 {
 			return 2
@@ -195,11 +289,17 @@ func introduction(lines []string) int {
 		if joined.Len() > maxMarkLine {
 			return 0
 		}
-		if s := strings.TrimSpace(joined.String()); wroteEnd.MatchString(s) && (strings.ContainsAny(s[len(s)-3:], ":：") || strings.HasSuffix(s, "-")) {
+		if s := strings.TrimSpace(joined.String()); ends(s) && (commonEnd(s) || wroteEnd.MatchString(s)) {
 			return i + 1
 		}
 	}
 	return 0
+}
+
+// commonEnd saves the slow pattern for the languages that need it.
+func commonEnd(s string) bool {
+	s = strings.TrimRight(s, " :：-")
+	return strings.HasSuffix(s, " wrote") || strings.HasSuffix(s, "写道") || strings.HasSuffix(s, "寫道")
 }
 
 var dateWrote = regexp.MustCompile(`(?:于|於|在)?\s*\d{4}\s*[年/-]\s*\d{1,2}\s*[月/-]\s*\d{1,2}.{0,60}(?:写道|寫道|写到)\s*[:：]\s*$`)
@@ -214,7 +314,7 @@ func nameThenDate(lines []string) int {
 			return 0
 		}
 		joined += line
-		if dateWrote.MatchString(joined) {
+		if ends(line) && dateWrote.MatchString(joined) {
 			return i + 1
 		}
 	}
@@ -224,84 +324,39 @@ func nameThenDate(lines []string) int {
 // isHeadings reports whether the head of a quoted mail begins at line i: at
 // least three of its fields (two for a From line at once followed by one),
 // nothing between them but folded lines.
-func isHeadings(lines []string, kinds []kind, i int) bool {
-	names := map[string]bool{}
+func (t *judged) isHeadings(i int) bool {
+	var names []string
 	gap := 0
-	for j := i; j < len(lines) && j < i+14 && gap < 3; j++ {
-		switch kinds[j] {
+	for j := i; j < len(t.lines) && j < i+14 && gap < 3; j++ {
+		switch t.kinds[j] {
 		case heading:
-			m := headingLine.FindStringSubmatch(strings.ReplaceAll(lines[j], "\u00a0", " "))
-			names[strings.ToLower(m[1])] = true
+			if !slices.Contains(names, t.names[j]) {
+				names = append(names, t.names[j])
+			}
 			gap = 0
 		case delimiter:
-		case empty:
-			gap++
 		default:
 			gap++
 		}
 	}
-	if len(names) < 3 {
-		return false
-	}
-	for _, from := range []string{"from", "发件人", "发送人", "发信人", "寄件者", "寄件人", "差出人", "送信者", "보낸 사람", "von", "de", "da", "van", "от", "sent", "date", "发送时间", "发件时间"} {
-		if names[from] {
-			return true
-		}
-	}
-	return false
+	return len(names) >= 3 && slices.ContainsFunc(names, func(n string) bool { return slices.Contains(headFields, n) })
 }
 
-// onlyTail reports whether from line i on the author says nothing more: a
-// signature, quotations, delimiters.
-func onlyTail(lines []string, kinds []kind, i int) bool {
-	for ; i < len(lines); i++ {
-		switch kinds[i] {
-		case text:
-			return false
-		case heading:
-			return isHeadings(lines, kinds, i)
-		case original:
-			return true
-		case wrote:
-			next := skip(kinds, skip(kinds, i, wrote), empty)
-			if next >= len(kinds) || kinds[next] != quote {
-				return true
-			}
-		case delimiter:
-			if isSignature(lines, kinds, i) {
-				return true
-			}
-		}
-	}
-	return true
-}
-
-func quoteFollows(kinds []kind, i int) bool {
-	i = skip(kinds, i, empty, delimiter, device)
-	return i < len(kinds) && (kinds[i] == wrote || kinds[i] == original || kinds[i] == quote || kinds[i] == heading)
-}
-
-func skip(kinds []kind, i int, what ...kind) int {
-	for i < len(kinds) && slices.Contains(what, kinds[i]) {
-		i++
-	}
-	return i
-}
-
-func more(kinds []kind, i int, what kind) bool {
-	return i < len(kinds) && slices.Contains(kinds[i:], what)
-}
+// headFields are those of which the head of a quoted mail has one: who wrote
+// it, or when.
+var headFields = []string{"from", "sent", "date", "发件人", "发送人", "发信人", "发送时间", "发件时间", "寄件者", "寄件人", "差出人", "送信者", "보낸 사람", "von", "de", "da", "van", "от"}
 
 var contact = regexp.MustCompile(`(?i)[\w.+-]+@[\w-]+\.|https?://|www\.|\+?\d[\d -]{7,}\d|电话|手机|地址|邮编|微信|tel[.:]|phone|mobile|fax`)
 
 // isSignature reports whether a signature begins at the delimiter in line i:
 // “-- ” of RFC 3676 always, “--” before a short tail, other rules before very
 // few lines or lines with a telephone number or the like.
-func isSignature(lines []string, kinds []kind, i int) bool {
+func (t *judged) isSignature(i int) bool {
+	lines, kinds := t.lines, t.kinds
 	bar := strings.TrimRight(lines[i], "\r")
 	var tail []string
 	for j := i + 1; j < len(lines) && kinds[j] != original && kinds[j] != wrote; j++ {
-		if kinds[j] == heading && isHeadings(lines, kinds, j) {
+		if kinds[j] == heading && t.headings[j] {
 			break
 		}
 		if kinds[j] != empty {

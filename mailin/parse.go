@@ -85,6 +85,7 @@ type reader struct {
 	start   time.Time
 	parts   int
 	decoded int
+	text    int
 }
 
 // Parse reads a mail. It gives a message for any bytes whatever.
@@ -144,8 +145,9 @@ func (r *reader) read(raw []byte) {
 		r.problem("no plain text, the HTML is read")
 	}
 	r.m.Text, r.m.Charset = t.whole(), t.charset
-	if !r.late() {
-		r.m.OwnWords = OwnWords(t.own())
+	if r.m.Hold == "" && !r.late() {
+		own := t.own()
+		r.m.OwnWords = OwnWords(strings.ToValidUTF8(own[:min(len(own), r.Limits.Text)], ""))
 	}
 	r.m.DSN = readDSN(root, h, r.m)
 	r.m.Class, r.m.Why = r.class(root, h)
@@ -376,6 +378,9 @@ func (r *reader) addText(p *part, t *texts) {
 		pc.own = strings.ToValidUTF8(pc.own[:min(len(pc.own), max)], "")
 	}
 	t.pieces = append(t.pieces, pc)
+	if r.text += len(pc.whole); r.text > 4*r.Limits.Text {
+		r.hold("more than %d bytes of text", 4*r.Limits.Text)
+	}
 }
 
 // note keeps the charset of the text: the first that is more than ASCII.

@@ -1,0 +1,5 @@
+//go:build !race
+
+package mailin
+
+const slower = 1
