@@ -104,6 +104,8 @@ func (s *session) transact(ctx context.Context, m *outgoing) Result {
 		return judge(StageBody, err)
 	}
 	s.allow(s.t.Dot)
+	// Close writes the final dot: from here on only a reply of the relay can
+	// tell what became of the mail.
 	res := Result{State: Accepted, Stage: StageDot}
 	if err := w.Close(); err != nil {
 		res = judge(StageDot, err)

@@ -41,9 +41,9 @@ func encodeWords(s string, first int) string {
 func firstWord(field string) int { return 70 - len(field) }
 
 // plain reports whether a text can stand in a header as it is. Runs of spaces
-// cannot: the library that folds headers may fold between two of them, which
-// leaves an empty line, the end of the header. Nor can what looks like an
-// encoded word, or a word that is too long to fold.
+// cannot: the library folds between two of them, which loses some and can
+// leave a line of nothing but spaces (forbidden by RFC 5322 section 3.2.2).
+// Nor can what looks like an encoded word, or a word that is too long to fold.
 func plain(s string) bool {
 	if strings.Contains(s, "=?") || strings.Contains(s, "  ") || strings.TrimSpace(s) != s {
 		return false
