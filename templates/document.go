@@ -178,9 +178,11 @@ func quoted(s string) [][]string {
 	return rows
 }
 
+var marks = strings.NewReplacer(string(litOpen), "", string(litClose), "", string(litLine), "\n", string(litBar), "|")
+
 // restore takes the marks of literals away and gives back what they hid.
 func restore(s string) string {
-	return strings.NewReplacer(string(litOpen), "", string(litClose), "", string(litLine), "\n", string(litBar), "|").Replace(s)
+	return marks.Replace(s)
 }
 
 // oneLine is restore for words that stand on one line. Full-width spaces are

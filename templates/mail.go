@@ -147,11 +147,13 @@ func literal(v any) (string, error) {
 	return string(litOpen) + clean(s) + string(litClose), nil
 }
 
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n", "\t", " ")
+
 // clean makes words of any origin safe to show: valid UTF-8, lines ended by
 // \n, no control characters, none that turn the direction of writing or hide.
 func clean(s string) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n", "\t", " ").Replace(s)
+	s = lineEnds.Replace(s)
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n':
