@@ -2,6 +2,7 @@ package letters
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"unicode"
@@ -53,12 +54,9 @@ func (p *Printer) Check(l complaints.Letter) error {
 	case complaints.DecisionLetter:
 		c.decision(l, *l.Decision)
 	}
-	text, _, faults, err := p.text(l)
-	if err != nil {
-		return err
-	}
+	_, faults := p.faces.safe(l)
 	c.faults = append(c.faults, faults...)
-	c.words(text)
+	c.words(l)
 	if c.faults != nil {
 		return refusal(l, c.faults)
 	}
@@ -217,39 +215,48 @@ func empty(text string) bool {
 	return left < 4
 }
 
-// forbidden are words that no letter of the desk may hold (casework C.5), and
-// why.
+// forbidden are words that no promise or apology of the desk may hold (casework
+// C.5), and why. They are looked for only where the firm speaks for itself:
+// reasons and the client's points may have to quote them.
 var forbidden = []struct{ phrase, zh, en string }{
 	{"最终解释权", "不得主张“最终解释权”", "no firm has the last word on what its rules mean"},
-	{"如果给您带来不便", "道歉应写明为何事、向何人，不附“如果”", "an apology says what for, without an “if”"},
-	{"给您带来不便", "请写明具体造成了什么影响", "say what the effect was"},
-	{"any inconvenience", "道歉应写明为何事", "an apology says what for"},
-	{"工作繁忙", "延误应写明具体原因", "a delay has a specific cause"},
-	{"busy", "延误应写明具体原因", "a delay has a specific cause"},
+	{"给您带来不便", "道歉应写明为何事、造成了什么影响，不附“如果”", "an apology says what for and what the effect was, without an “if”"},
+	{"any inconvenience", "道歉应写明为何事、造成了什么影响", "an apology says what for and what the effect was"},
 	{"以撤回投诉为", "不得以撤回投诉为条件", "nothing may depend on a complaint being withdrawn"},
-	{"撤回投诉后方", "不得以撤回投诉为条件", "nothing may depend on a complaint being withdrawn"},
+	{"撤回投诉后", "不得以撤回投诉为条件", "nothing may depend on a complaint being withdrawn"},
 	{"provided that you withdraw", "不得以撤回投诉为条件", "nothing may depend on a complaint being withdrawn"},
 	{"if you withdraw", "不得以撤回投诉为条件", "nothing may depend on a complaint being withdrawn"},
 }
 
-// unfilled are the marks of a field that was left open.
-var unfilled = []string{"{{", "}}", "<no value>", "%!", "××", "XXX", "xxx", "TODO", "待填", "【】", "[ ]", "____年", "TBC", "TBD"}
+// promises are the fields in which the firm speaks for itself.
+var promises = []string{"result.remedies.text", "result.measures.text", "result.remarks", "decision.measures.text"}
 
-// words looks through the finished text.
-func (c *checker) words(text string) {
-	text = strings.ReplaceAll(text, joiner, "")
+// unfilled are the marks of a field that was left open.
+var unfilled = []string{"{{", "}}", "<no value>", "××", "XXX", "xxx", "TODO", "待填", "【】", "____年", "TBC", "TBD"}
+
+// words looks through what the firm's own people wrote; a client's words are
+// not judged.
+func (c *checker) words(l complaints.Letter) {
 	var open []string
-	for _, u := range unfilled {
-		if strings.Contains(text, u) {
-			open = append(open, "“"+u+"”")
+	rewritten(reflect.ValueOf(l), nil, func(path []string, s string) string {
+		field := withoutIndexes(path)
+		if slices.Contains(quoted, field) || field == "to.name" {
+			return s
 		}
-	}
-	c.want(open == nil, "有未填写的内容：%s。", "Something was left to be filled in: %s.", strings.Join(open, " "))
-	seen := false
-	for _, f := range forbidden {
-		if strings.Contains(text, f.phrase) && !seen {
-			seen = f.phrase == "如果给您带来不便"
-			c.faults = append(c.faults, fault{"请删改“" + f.phrase + "”：" + f.zh + "。", "Please reword “" + f.phrase + "”: " + f.en + "."})
+		for _, u := range unfilled {
+			if strings.Contains(s, u) {
+				open = append(open, place(path, "zh"), place(path, "en"), u)
+				break
+			}
 		}
+		for _, f := range forbidden {
+			if slices.Contains(promises, field) && strings.Contains(s, f.phrase) {
+				c.faults = append(c.faults, fault{"请删改“" + f.phrase + "”：" + f.zh + "。", "Please reword “" + f.phrase + "”: " + f.en + "."})
+			}
+		}
+		return s
+	})
+	for f := range slices.Chunk(open, 3) {
+		c.faults = append(c.faults, fault{f[0] + "有未填写的内容：“" + f[2] + "”。", f[1] + " was left to be filled in: “" + f[2] + "”."})
 	}
 }

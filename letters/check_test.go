@@ -87,11 +87,10 @@ func TestCheck(t *testing.T) {
 		{"chair", "decision.zh", func(l *L) { l.Decision.Chair.Name = "" }, "缺少主任委员姓名", "chair's name"},
 		{"chair recused", "decision.zh", func(l *L) { l.Decision.Chair.Name = "王敏" }, "主任委员王敏已经回避", "The chair 王敏 stood aside"},
 
-		{"template field", "result.zh", func(l *L) { l.Result.Done[0] = "与{{client}}通话" }, "有未填写的内容：“{{”", "left to be filled in"},
-		{"left open", "result.zh", func(l *L) { l.Result.Remarks = "待填" }, "有未填写的内容：“待填”", "left to be filled in: “待填”"},
+		{"template field", "result.zh", func(l *L) { l.Result.Done[0] = "与{{client}}通话" }, "所做工作第1项有未填写的内容：“{{”", "“what was done 1” was left to be filled in"},
+		{"left open", "result.zh", func(l *L) { l.Result.Remarks = "待填" }, "补充说明有未填写的内容：“待填”", "“remarks” was left to be filled in: “待填”"},
 		{"last word", "result.zh", func(l *L) { l.Result.Remarks = "本所保留最终解释权" }, "请删改“最终解释权”", "no firm has the last word"},
-		{"half an apology", "result.zh", func(l *L) { l.Result.Remarks = "如果给您带来不便，敬请谅解" }, "请删改“如果给您带来不便”", "without an “if”"},
-		{"busy", "result.en", func(l *L) { l.Result.Remarks = "We were busy at the time." }, "请删改“busy”", "a delay has a specific cause"},
+		{"half an apology", "result.zh", func(l *L) { l.Result.Remarks = "如果给您带来不便，敬请谅解" }, "请删改“给您带来不便”", "without an “if”"},
 		{"withdrawal as a condition", "result.zh", func(l *L) { l.Result.Remedies[2].Text = "以撤回投诉为条件，另行减免律师费" }, "不得以撤回投诉为条件", "Please reword “以撤回投诉为”"},
 
 		{"a name no face has", "result.zh", func(l *L) { l.To.Name = "张𪨧" }, "收件人的姓名（名称）含有无法印出的字符：𪨧 U+2AA27", "The field “addressee name” holds characters that cannot be printed: 𪨧 U+2AA27"},
@@ -137,8 +136,7 @@ func TestAckNeverStops(t *testing.T) {
 	l := sample(t, "ack.zh")
 	l.To.Name = "🌸张堃\u200b🌸"
 	l.Subject = "😡"
-	l.Ack.Summary = "# 太过分了😡\x00\n한국 {{.}}"
-	l.Ack.Summary = strings.ReplaceAll(l.Ack.Summary, "{{.}}", "")
+	l.Ack.Summary = "# 太过分了😡\x00\n한국 {{.}} 你们说“最终解释权”归你们，待填？"
 	l.Ack.Attachments = []string{"合同\u202efdp.exe", "🎁.jpg"}
 	if text := extracted(t, l); !strings.HasPrefix(text, "投诉受理告知书尊敬的张堃：") || !strings.Contains(text, "太过分了〔表情〕〔控制符〕〔缺字U+D55C〕") {
 		t.Error(text)

@@ -84,6 +84,7 @@ func (e english) rows(blocks []block) []row {
 			bind(rows, signed)
 			after = true
 		}
+		first := len(rows)
 		for j, l := range e.lines(b, f, m) {
 			r := row{line: l, height: enLine, base: enLine - 4, keep: keep, fresh: fresh && j == 0}
 			if j == 0 {
@@ -91,8 +92,8 @@ func (e english) rows(blocks []block) []row {
 			}
 			rows = append(rows, r)
 		}
-		if n := len(rows); b.kind == paragraph && n > 1 && rows[n-1].before == 0 {
-			rows[n-2].keep = true // no last line alone on a page
+		if n := len(rows); n-first > 1 && b.kind != signature {
+			rows[first].keep, rows[n-2].keep = true, true // no line of a paragraph alone on a page
 		}
 	}
 	if signed >= 0 && !after {

@@ -1,8 +1,10 @@
 package letters
 
 import (
+	"flag"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -172,11 +174,29 @@ func words(all []rune) *rapid.Generator[string] {
 	})
 }
 
+// fewer lets rapid make n checks in a test, unless the command line says how
+// many.
+func fewer(t *testing.T, n int) {
+	checks := flag.Lookup("rapid.checks")
+	if checks.Value.String() != checks.DefValue {
+		return
+	}
+	if err := checks.Value.Set(strconv.Itoa(n)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := checks.Value.Set(checks.DefValue); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // TestTextOutIsTextIn is the property that the printing library breaks: what
 // pdftotext finds is what the letter says, for any text, in every kind.
 func TestTextOutIsTextIn(t *testing.T) {
 	all := standardCharacters(t)
 	tool(t, "pdftotext", "poppler-utils")
+	fewer(t, 25) // each of them draws a letter of several pages
 	base := map[string]complaints.Letter{}
 	for _, s := range samples {
 		base[s] = sample(t, s)

@@ -276,29 +276,35 @@ func signatureAt(t *testing.T, pages []measured, l complaints.Letter) {
 func TestFullPages(t *testing.T) {
 	l := sample(t, "result.zh")
 	l.Result.Remedies, l.Result.AcceptBy = nil, complaints.Date{}
-	for paragraphs := range 24 {
+	l.Result.Remarks = strings.Repeat(strings.Repeat("天地玄黄宇宙洪荒", 300)+"\n", 8)
+	long := measurePages(t, rendered(t, l))
+	if len(long) < 30 {
+		t.Fatalf("%d pages, want 30 and more", len(long))
+	}
+	signatureAt(t, long, l)
+	for i, p := range long[4:30] {
+		if n := len(p.lines()); n != 22 {
+			t.Errorf("page %d has %d lines, want 22", i+5, n)
+		}
+		longest := 0
+		for _, s := range p.strokes {
+			longest = max(longest, len([]rune(s.text)))
+		}
+		if longest != 28 {
+			t.Errorf("page %d: lines of %d characters, want 28", i+5, longest)
+		}
+	}
+	printer, err := standard()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for paragraphs := range 23 {
 		l.Result.Remarks = strings.Repeat("甲乙丙丁戊己庚辛壬癸\n", paragraphs)
-		if paragraphs == 23 {
-			l.Result.Remarks = strings.Repeat(strings.Repeat("天地玄黄宇宙洪荒", 300)+"\n", 8)
+		laid, _, err := printer.compose(l)
+		if err != nil {
+			t.Fatal(err)
 		}
-		pages := measurePages(t, rendered(t, l))
-		if paragraphs == 23 {
-			if len(pages) < 30 {
-				t.Fatalf("%d pages, want 30 and more", len(pages))
-			}
-			for i, p := range pages[4:30] {
-				if n := len(p.lines()); n != 22 {
-					t.Errorf("page %d has %d lines, want 22", i+5, n)
-				}
-				longest := 0
-				for _, s := range p.strokes {
-					longest = max(longest, len([]rune(s.text)))
-				}
-				if longest != 28 {
-					t.Errorf("page %d: lines of %d characters, want 28", i+5, longest)
-				}
-			}
-		}
+		pages := measureLaid(laid)
 		signatureAt(t, pages, l)
 		for i, p := range pages[:len(pages)-1] {
 			lines := p.lines()
@@ -314,6 +320,17 @@ func TestFullPages(t *testing.T) {
 			}
 		}
 	}
+}
+
+// measureLaid gives the same measures of pages that are not drawn yet.
+func measureLaid(laid []page) []measured {
+	pages := make([]measured, len(laid))
+	for i, p := range laid {
+		for _, m := range p.marks {
+			pages[i].strokes = append(pages[i].strokes, stroke{(m.x + m.line.x[0]) / mm, m.y / mm, m.line.cells[0].size, textOf(m.line)})
+		}
+	}
+	return pages
 }
 
 // TestEnglishMeasures holds an English letter against letters.md.
