@@ -45,7 +45,9 @@ func (fs *faces) cellsOf(spans []span, f fit) []cell {
 			out = append(out, fs.cell(r, before, after, in, f))
 		}
 	}
-	softenAddresses(out)
+	if f.lang == "zh" { // justified lines need it; ragged ones have room
+		softenAddresses(out)
+	}
 	for i := 1; i < len(out); i++ {
 		a, b := &out[i-1], &out[i]
 		switch {

@@ -102,6 +102,9 @@ func (z chinese) rows(blocks []block) []row {
 			}
 			rows = append(rows, r)
 		}
+		if n := len(rows); n > 0 && introduces(b) {
+			rows[n-1].keep = true
+		}
 	}
 	return rows
 }

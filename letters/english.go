@@ -92,6 +92,9 @@ func (e english) rows(blocks []block) []row {
 			}
 			rows = append(rows, r)
 		}
+		if n := len(rows); n > first && introduces(b) {
+			rows[n-1].keep = true
+		}
 		if n := len(rows); n-first > 1 && b.kind != signature {
 			rows[first].keep, rows[n-2].keep = true, true // no line of a paragraph alone on a page
 		}

@@ -36,6 +36,7 @@ func functions(lang string) template.FuncMap {
 		"explain":  func(d complaints.Deadline) string { return d.Explain(lang) },
 		"finding":  func(f complaints.Finding) string { return f.In(lang) },
 		"order":    func(r complaints.Ruling) string { return word(orders)(string(r)) },
+		"replaces": func(r complaints.Ruling) bool { return r == complaints.Vary || r == complaints.Quash },
 		"remit":    func(r complaints.Ruling) bool { return r == complaints.Remit },
 		"votes":    func(v map[complaints.Ruling]int) string { return votes(lang, v) },
 		"channel":  word(channels),
@@ -63,18 +64,18 @@ var channels = map[string][2]string{
 // missing are the five fields of a complaint (policy, chapter 4), as asked of a
 // client.
 var missing = map[string][2]string{
-	"name":     {"您的姓名", "your name"},
-	"contact":  {"除电子邮箱以外的联系方式，例如电话号码", "another way to reach you, such as a telephone number"},
-	"matter":   {"投诉事项的具体情况，包括委托的事务、经办人员和您希望如何解决", "the particulars of your complaint: the matter, who handled it, and what you would like us to do"},
-	"time":     {"事情发生的时间", "when it happened"},
-	"evidence": {"有关的证据材料，例如委托合同、付款凭证、往来信函", "any supporting documents, such as the engagement letter, receipts or correspondence"},
+	"name":     {"您的姓名", "Your name"},
+	"contact":  {"除电子邮箱以外的联系方式，例如电话号码", "Another way to reach you, such as a telephone number"},
+	"matter":   {"投诉事项的具体情况，包括委托的事务、经办人员和您希望如何解决", "The particulars of your complaint: the matter, who handled it, and what you would like us to do"},
+	"time":     {"事情发生的时间", "When it happened"},
+	"evidence": {"有关的证据材料，例如委托合同、付款凭证、往来信函", "Any supporting documents, such as the engagement letter, receipts or correspondence"},
 }
 
 // orders are the committee's rulings as a decision words them.
 var orders = map[string][2]string{
 	"affirm": {"维持原处理结果", "uphold the original outcome"},
-	"vary":   {"变更原处理结果，以本决定的认定和措施为准", "change the original outcome: the findings and steps in this letter take its place"},
-	"quash":  {"撤销原处理结果，以本决定的认定和措施为准", "set the original outcome aside: the findings and steps in this letter take its place"},
+	"vary":   {"变更原处理结果", "change the original outcome"},
+	"quash":  {"撤销原处理结果", "set the original outcome aside"},
 	"remit":  {"撤销原处理结果，发回重新调查", "set the original outcome aside and have the complaint investigated afresh"},
 }
 

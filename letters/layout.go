@@ -1,6 +1,8 @@
 package letters
 
 import (
+	"strings"
+
 	complaints "complaints"
 )
 
@@ -99,6 +101,16 @@ func paginate(s sheet, rows []row) []page {
 		}
 	}
 	return pages
+}
+
+// introduces reports whether a paragraph announces what follows it, and so
+// belongs on its page.
+func introduces(b block) bool {
+	if b.kind != paragraph || len(b.spans) == 0 {
+		return false
+	}
+	last := b.spans[len(b.spans)-1].text
+	return strings.HasSuffix(last, "：") || strings.HasSuffix(last, ":")
 }
 
 // bind sets keep on the rows of a letter's end: the signature's rows to each
