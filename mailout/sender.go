@@ -136,12 +136,17 @@ func (s *Sender) recover(ctx context.Context, owner string) {
 
 // Step claims one mail and does what is to be done next with it: compose and
 // freeze, or submit and mark. It reports whether there was one.
+//
+// When ctx ends in the middle, what is in hand is finished: it gets another 20
+// seconds, so that a stop leaves no mail in doubt.
 func (s *Sender) Step(ctx context.Context) (did bool, err error) {
 	o, err := s.DB.Claim(ctx, s.Owner)
 	if err != nil || o == nil {
 		return false, err
 	}
 	s.point("claimed")
+	ctx, cancel := linger(ctx, 20*time.Second)
+	defer cancel()
 	p, err := s.Policy(ctx)
 	if err != nil {
 		return true, err
@@ -150,6 +155,21 @@ func (s *Sender) Step(ctx context.Context) (did bool, err error) {
 		return true, s.freeze(ctx, p, o)
 	}
 	return true, s.submit(ctx, p, o)
+}
+
+// linger gives a context that ends some time after its parent.
+func linger(parent context.Context, more time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(parent))
+	stop := context.AfterFunc(parent, func() {
+		t := time.NewTimer(more)
+		defer t.Stop()
+		select {
+		case <-t.C:
+			cancel()
+		case <-ctx.Done():
+		}
+	})
+	return ctx, func() { stop(); cancel() }
 }
 
 // submit sends frozen bytes and writes down what became of it.
@@ -168,7 +188,13 @@ func (s *Sender) submit(ctx context.Context, p *complaints.Policy, o *store.Outg
 	if r.State != Accepted {
 		log = s.Log.Warn
 	}
-	log("mail out", "outbox", o.ID, "case", o.CaseRef, "msgid", o.MessageID, "template", o.Mail.Template, "attempt", o.Attempt, "result", r.String())
+	if r.Journal != "" {
+		s.Log.Warn("the journal refused its copy: there will be no evidence of this letter", "outbox", o.ID)
+	}
+	if r.Relay {
+		s.Log.Error("the relay or its configuration is at fault", "outbox", o.ID, "result", r.String())
+	}
+	log("mail out", "outbox", o.ID, "case", o.CaseRef, "msgid", o.MessageID, "template", o.Mail.Template, "attempt", o.Attempt, "queued", r.QueuedAs, "result", r.String())
 	// The result is written down even while the daemon stops: without it the
 	// mail would be in doubt.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)

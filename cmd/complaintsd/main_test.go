@@ -15,10 +15,14 @@ import (
 )
 
 // TestMain lets the test binary be the daemon: with COMPLAINTSD_RUN=1 in its
-// environment it is complaintsd, with the arguments it was given.
+// environment it is complaintsd, with the arguments it was given; with
+// COMPLAINTSD_CRASH it is the daemon that kills itself at the point named.
 func TestMain(m *testing.M) {
 	if os.Getenv("COMPLAINTSD_RUN") == "1" {
 		main()
+	}
+	if point := os.Getenv("COMPLAINTSD_CRASH"); point != "" {
+		crashingDaemon(point)
 	}
 	testscript.Main(m, map[string]func(){"complaintsd": main})
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -37,20 +38,30 @@ func serve(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Wr
 	}
 	log := slog.New(slog.NewTextHandler(stderr, nil))
 	sup := supervisor{log}
+	err = work(ctx, cfg, log, sup, *dry, stdout)
+	if ctx.Err() != nil { // told to stop, which may be at any moment
+		log.Info("complaintsd ends")
+		return exitDone
+	}
+	return fail(stderr, "serve", err)
+}
+
+// work brings the desk up and keeps it at work until ctx ends.
+func work(ctx context.Context, cfg *config.Config, log *slog.Logger, sup supervisor, dry bool, stdout io.Writer) error {
 	desk, err := openDesk(ctx, cfg, log)
 	if err != nil {
-		return fail(stderr, "serve", err)
+		return err
 	}
 	defer desk.close()
 	if err := desk.importRegister(ctx); err != nil {
-		return fail(stderr, "serve", err)
+		return err
 	}
-	if *dry {
-		return fail(stderr, "serve", dryRun(ctx, desk, stdout))
+	if dry {
+		return dryRun(ctx, desk, stdout)
 	}
 	d, err := desk.daemon(sup.status)
 	if err != nil {
-		return fail(stderr, "serve", err)
+		return err
 	}
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return d.Run(gctx) })
@@ -60,13 +71,8 @@ func serve(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Wr
 	}
 	log.Info("complaintsd works", "address", cfg.Submission.From, "mailbox", cfg.Mailbox.Addr)
 	sup.ready()
-	err = g.Wait()
-	sup.stopping()
-	if ctx.Err() != nil {
-		err = nil
-		log.Info("complaintsd ends")
-	}
-	return fail(stderr, "serve", err)
+	defer sup.stopping()
+	return g.Wait()
 }
 
 // office is what most subcommands need: the configuration and the database.
@@ -75,6 +81,8 @@ type office struct {
 	db      *store.DB
 	cluster *cluster.Cluster // the private one, or nil
 	log     *slog.Logger
+	lock    *os.File     // of the state folder, while a daemon works there
+	point   func(string) // crash points of the tests; nil otherwise
 }
 
 // loadConfig reads the configuration file that a -config flag names.
@@ -122,6 +130,9 @@ func outward(err error) error {
 }
 
 func (k *office) close() {
+	if k.lock != nil {
+		k.lock.Close()
+	}
 	if k.db != nil {
 		k.db.Close()
 	}
@@ -166,9 +177,12 @@ func (k *office) daemon(state func(string)) (*daemon.Daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	host, _ := os.Hostname()
+	owner, err := k.takeStateDir()
+	if err != nil {
+		return nil, err
+	}
 	return daemon.New(daemon.Options{
-		DB: k.db, Policy: k.policy(), Log: k.log, Now: time.Now, State: state, Owner: fmt.Sprintf("%s/%d", host, os.Getpid()),
+		DB: k.db, Policy: k.policy(), Log: k.log, Now: time.Now, State: state, Point: k.point, Owner: owner,
 		Mailbox: &mailin.Server{
 			Addr: c.Mailbox.Addr, TLS: c.Mailbox.TLS, TLSConfig: imapTLS, User: c.Mailbox.User, Password: readAgain(c.Mailbox.PasswordPath, c.Mailbox.Password),
 			Folder: c.Mailbox.Folder, Processed: c.Mailbox.Processed, Quarantine: c.Mailbox.Quarantine, Journal: c.Mailbox.Journal,
@@ -181,6 +195,26 @@ func (k *office) daemon(state func(string)) (*daemon.Daemon, error) {
 		Journal: journalAddress(c),
 		Fonts:   letters.Fonts{Body: c.Fonts.Body, Title: c.Fonts.Title, Heading: c.Fonts.Heading, Kai: c.Fonts.Kai},
 	})
+}
+
+// takeStateDir makes sure that one daemon works in the state folder, and names
+// it: the next one to work there knows what this one left in the outbox.
+func (k *office) takeStateDir() (owner string, err error) {
+	path := filepath.Join(k.cfg.StateDir, "lock")
+	if err := os.MkdirAll(k.cfg.StateDir, 0o750); err != nil {
+		return "", err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|syscall.O_CLOEXEC, 0o600)
+	if err != nil {
+		return "", err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return "", fmt.Errorf("another daemon works in %s (%w)", k.cfg.StateDir, err)
+	}
+	k.lock = f // held until the process ends
+	host, err := os.Hostname()
+	return host + ":" + k.cfg.StateDir, err
 }
 
 // reading is how mail is read under this configuration.

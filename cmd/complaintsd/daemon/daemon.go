@@ -74,6 +74,9 @@ func New(o Options) (*Daemon, error) {
 	d.receiver = &mailin.Receiver{DB: o.DB, Server: o.Mailbox, Policy: d.rules.current, Desk: o.Desk, Log: o.Log, Now: o.Now, Point: o.Point, Healthy: d.healthy}
 	d.sender = &mailout.Sender{DB: o.DB, Policy: d.rules.current, Relay: o.Relay, Mails: mails, Printer: printer, Journal: o.Journal,
 		Owner: o.Owner, Log: o.Log, Now: o.Now, Point: o.Point}
+	if o.Point != nil {
+		o.Relay.Point = o.Point
+	}
 	d.beat.Store(time.Now().Unix())
 	return d, nil
 }

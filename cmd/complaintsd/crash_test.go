@@ -1,0 +1,291 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"complaints/cmd/complaintsd/config"
+	"complaints/mailin/mailtest"
+	"complaints/store"
+	"complaints/store/cluster/clustertest"
+)
+
+// crashingDaemon is the real daemon, which sends itself SIGKILL the first time
+// it comes to a point.
+func crashingDaemon(point string) {
+	ctx := context.Background()
+	must := func(err error) {
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+	cfg, err := config.Load(os.Getenv("COMPLAINTSD_CONFIG"))
+	must(err)
+	k, err := openDesk(ctx, cfg, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	must(err)
+	must(k.importRegister(ctx))
+	k.point = func(name string) {
+		if name == point {
+			must(syscall.Kill(os.Getpid(), syscall.SIGKILL))
+			select {}
+		}
+	}
+	d, err := k.daemon(nil)
+	must(err)
+	must(d.Run(ctx))
+	os.Exit(0)
+}
+
+// station is the daemon as a process of its own between real servers.
+type station struct {
+	world
+	config string
+	proc   *exec.Cmd
+	log    *bytes.Buffer
+}
+
+func newStation(t testing.TB) *station {
+	t.Helper()
+	mailtest.Need(t)
+	s := &station{world: world{t: t}}
+	s.dovecot = mailtest.StartDovecot(t, mailtest.DovecotOptions{Users: []string{deskAddr, "zhou@firm.example", "marsh@firm.example", "hart@client.example"}})
+	s.postfix = mailtest.StartPostfix(t, s.dovecot, mailtest.PostfixOptions{})
+	url := clustertest.URL(t)
+	ctx := context.Background()
+	db, err := store.Open(ctx, url, quiet())
+	if err == nil {
+		err = db.Migrate(ctx)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	s.db = db
+	dir := t.TempDir()
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("password", mailtest.Password+"\n")
+	write("staff.csv", "address,name,department,role,manager,active,licence\nzhou@firm.example,Grace Zhou,Client Services,officer,,yes,\nmarsh@firm.example,Peter Marsh,Client Services,head+chair,,yes,\n")
+	write("complaintsd.toml", fmt.Sprintf(`language = "en"
+timezone = "Asia/Shanghai"
+state_dir = %q
+[firm]
+name = "明律律师事务所"
+name_en = "Minglü Law Firm"
+short = "明"
+address = "18 Wanghe Road, Chaoyang, Beijing"
+postcode = "100020"
+phone = "010-5550 1234"
+email = "complaints@firm.example"
+[mailbox]
+server = %q
+tls = "none"
+user = "complaints@firm.example"
+password_file = "password"
+poll = "1s"
+[submission]
+server = %q
+tls = "none"
+user = "complaints@firm.example"
+password_file = "password"
+from = "complaints@firm.example"
+[database]
+url = %q
+[staff]
+register = "staff.csv"
+security = "marsh@firm.example"
+[authentication]
+authserv_id = "mx.firm.example"
+position = 2
+dkim = false
+[[external_route]]
+name = "北京市律师协会"
+name_en = "Beijing Lawyers Association"
+for = "执业纪律"
+for_en = "professional conduct"
+contact = "010-5550 0001"
+`, dir, s.dovecot.IMAP, s.postfix.Submission, url))
+	s.config = filepath.Join(dir, "complaintsd.toml")
+	t.Cleanup(func() { s.stop(syscall.SIGKILL) })
+	return s
+}
+
+// run starts the daemon; at the named point it kills itself, "" never.
+func (s *station) run(point string) {
+	s.t.Helper()
+	if point == "" {
+		point = "never"
+	}
+	s.log = &bytes.Buffer{}
+	s.proc = exec.Command(os.Args[0])
+	s.proc.Env = append(os.Environ(), "COMPLAINTSD_CRASH="+point, "COMPLAINTSD_CONFIG="+s.config)
+	s.proc.Stderr = s.log
+	if err := s.proc.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// died waits until the daemon has killed itself.
+func (s *station) died() {
+	s.t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- s.proc.Wait() }()
+	select {
+	case <-done:
+		if ws, ok := s.proc.ProcessState.Sys().(syscall.WaitStatus); !ok || ws.Signal() != syscall.SIGKILL {
+			s.t.Fatalf("the daemon ended with %v, not by its own hand:\n%s", s.proc.ProcessState, s.log)
+		}
+	case <-time.After(30 * time.Second):
+		s.t.Fatalf("the daemon did not come to the point:\n%s", s.log)
+	}
+	s.proc = nil
+}
+
+func (s *station) stop(sig syscall.Signal) {
+	if s.proc == nil {
+		return
+	}
+	_ = s.proc.Process.Signal(sig)
+	_ = s.proc.Wait()
+	s.proc = nil
+}
+
+// complain sends one complaint from the client.
+func (s *station) complain(n int) {
+	s.t.Helper()
+	raw := fmt.Sprintf("From: Jane Hart <hart@client.example>\r\nTo: complaints@firm.example\r\nSubject: Complaint %d\r\nMessage-ID: <c%d@client.example>\r\n"+
+		"Date: Tue, 24 Nov 2026 09:00:00 +0800\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nMy lawyer did not come to the hearing, number %d.\r\n", n, n, n)
+	if err := s.Send(context.Background(), "hart@client.example", false, deskAddr, []byte(raw)); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// acknowledgements counts the letters in the client's real maildir.
+func (s *station) acknowledgements() int {
+	n := 0
+	for _, m := range s.dovecot.Mails("hart@client.example", "INBOX") {
+		if bytes.Contains(m.Raw, []byte("application/pdf")) {
+			n++
+		}
+	}
+	return n
+}
+
+// kill -9 at each point on a mail's way, from the mailbox into the database and
+// out again to the relay: nothing is lost, no case is opened twice, no letter
+// goes out twice. Where nobody can know whether the relay has the mail it is
+// in doubt, and a person settles it.
+func TestKilledAtEachPoint(t *testing.T) {
+	for _, p := range []struct {
+		point    string
+		inDoubt  bool
+		decision string // of the operator
+		sent     bool   // the relay had taken it
+	}{
+		{point: "fetched"}, {point: "before-commit"}, {point: "after-commit"}, {point: "before-move"}, {point: "claimed"}, {point: "frozen"},
+		{point: "in-data", inDoubt: true, decision: "resend"},
+		{point: "after-250", inDoubt: true, decision: "confirm-sent", sent: true},
+	} {
+		t.Run(p.point, func(t *testing.T) {
+			s := newStation(t)
+			ctx := context.Background()
+			s.run(p.point)
+			s.complain(1)
+			s.died()
+			s.run("")
+			if err := s.Settle(ctx); err != nil {
+				t.Fatalf("%v\n%s", err, s.log)
+			}
+			doubtful := 0
+			for _, o := range s.outbox(ctx, store.InDoubt) {
+				doubtful++
+				code, _, stderr := complaintsd(t, "outbox", "-config", s.config, "-why", "looked into the client's mailbox", p.decision, strconv.FormatInt(o.ID, 10))
+				if code != exitDone {
+					t.Fatalf("outbox %s: %s", p.decision, stderr)
+				}
+			}
+			if (doubtful == 1) != p.inDoubt {
+				t.Errorf("%d mails in doubt", doubtful)
+			}
+			if err := s.Settle(ctx); err != nil {
+				t.Fatalf("%v\n%s", err, s.log)
+			}
+			rows, err := s.db.Rows(ctx, allCases)
+			if err != nil || len(rows) != 1 {
+				t.Fatalf("%d cases, %v", len(rows), err)
+			}
+			if n := s.acknowledgements(); n != 1 {
+				t.Errorf("%d acknowledgements in the client's mailbox", n)
+			}
+			if n := len(s.dovecot.Mails(deskAddr, "INBOX")); n != 0 {
+				t.Errorf("%d mails left in the inbox", n)
+			}
+			if n := len(s.dovecot.Mails(deskAddr, "Processed")); n != 1 {
+				t.Errorf("%d mails in Processed", n)
+			}
+			s.oracle(ctx)
+		})
+	}
+}
+
+func (s *station) outbox(ctx context.Context, state store.MailState) []*store.Outgoing {
+	s.t.Helper()
+	list, err := s.db.Outbox(ctx, store.OutboxFilter{State: state})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return list
+}
+
+// SIGTERM ends the daemon cleanly while mail is on its way, and the next one
+// goes on.
+func TestStoppedInTheMiddle(t *testing.T) {
+	s := newStation(t)
+	ctx := context.Background()
+	cmd := func() *exec.Cmd {
+		c := exec.Command(os.Args[0], "serve", "-config", s.config)
+		c.Env = append(os.Environ(), "COMPLAINTSD_RUN=1")
+		s.log = &bytes.Buffer{}
+		c.Stderr = s.log
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	for n := 1; n <= 6; n++ {
+		c := cmd()
+		for i := range 3 {
+			s.complain(n*10 + i)
+		}
+		time.Sleep(time.Duration(n) * 150 * time.Millisecond)
+		_ = c.Process.Signal(syscall.SIGTERM)
+		if err := c.Wait(); err != nil {
+			t.Fatalf("the daemon ended with %v:\n%s", err, s.log)
+		}
+	}
+	s.proc = cmd()
+	if err := s.Settle(ctx); err != nil {
+		t.Fatalf("%v\n%s", err, s.log)
+	}
+	rows, err := s.db.Rows(ctx, allCases)
+	if err != nil || len(rows) != 18 {
+		t.Errorf("%d cases, %v", len(rows), err)
+	}
+	if list := s.outbox(ctx, store.InDoubt); len(list) > 0 {
+		t.Errorf("a clean stop left %d mails in doubt", len(list))
+	}
+	s.oracle(ctx)
+}
