@@ -56,11 +56,16 @@ type station struct {
 
 func newStation(t testing.TB) *station {
 	t.Helper()
+	return stationOn(t, clustertest.URL(t))
+}
+
+// stationOn makes a station on an empty database.
+func stationOn(t testing.TB, url string) *station {
+	t.Helper()
 	mailtest.Need(t)
 	s := &station{world: world{t: t}}
 	s.dovecot = mailtest.StartDovecot(t, mailtest.DovecotOptions{Users: []string{deskAddr, "zhou@firm.example", "marsh@firm.example", "hart@client.example"}})
 	s.postfix = mailtest.StartPostfix(t, s.dovecot, mailtest.PostfixOptions{})
-	url := clustertest.URL(t)
 	ctx := context.Background()
 	db, err := store.Open(ctx, url, quiet())
 	if err == nil {
