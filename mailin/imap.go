@@ -34,6 +34,8 @@ type Server struct {
 	Quick    time.Duration // on a loopback connection, NOOP this often instead of IDLE; 0 is 25 ms, below 0 never
 	Limit    int64         // bytes of a mail that is fetched whole; 0 is 100 MB
 	Log      *slog.Logger
+
+	pause time.Duration // the first pause of a back-off: a second, but in tests
 }
 
 // Fetched is one mail as the server holds it. Unless TooBig, Raw is whole: its
@@ -102,13 +104,40 @@ func (s *Server) Watch(ctx context.Context, take Take, h Hooks) error {
 	return nil
 }
 
+// Once hands over the mails that lie in the folder now, once each, and returns.
+// Nothing is tried again: the first error of the server or of take ends it.
+func (s *Server) Once(ctx context.Context, take Take) error {
+	var failed error
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	f := newFolder(s.withDefaults(), s.Folder, func(ctx context.Context, m *Fetched) (Disposition, error) {
+		d, err := take(ctx, m)
+		if err != nil {
+			failed = err
+			cancel()
+		}
+		return d, err
+	}, Hooks{})
+	err := f.session(ctx, func(*imapConn) error { return errDone })
+	if failed != nil {
+		return failed
+	}
+	if errors.Is(err, errDone) {
+		return nil
+	}
+	return err
+}
+
+// errDone ends a session that is not to wait for more mail.
+var errDone = errors.New("done")
+
 // withDefaults returns a copy in which every limit is set.
 func (s *Server) withDefaults() *Server {
 	t := *s
 	for _, d := range []struct {
 		field *time.Duration
 		value time.Duration
-	}{{&t.Poll, time.Minute}, {&t.Progress, time.Minute}, {&t.Quick, 25 * time.Millisecond}} {
+	}{{&t.Poll, time.Minute}, {&t.Progress, time.Minute}, {&t.Quick, 25 * time.Millisecond}, {&t.pause, time.Second}} {
 		if *d.field == 0 {
 			*d.field = d.value
 		}

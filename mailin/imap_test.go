@@ -19,7 +19,7 @@ import (
 	"complaints/mailin/mailtest"
 )
 
-const inbox = "complaints@firm.example"
+const imapUser = "complaints@firm.example"
 
 // box is a private Dovecot with the desk's account.
 type box struct {
@@ -30,19 +30,19 @@ type box struct {
 
 func newBox(t testing.TB, without ...string) *box {
 	t.Helper()
-	return &box{Dovecot: mailtest.StartDovecot(t, mailtest.DovecotOptions{Users: []string{inbox}, Without: without}), t: t}
+	return &box{Dovecot: mailtest.StartDovecot(t, mailtest.DovecotOptions{Users: []string{imapUser}, Without: without}), t: t}
 }
 
 // deliver appends mails of about size bytes, named "mail 1" and so on.
 func (b *box) deliver(n, size int) (subjects []string) {
 	b.t.Helper()
-	c := mailtest.Dial(b.t, b.Dovecot, inbox)
+	c := mailtest.Dial(b.t, b.Dovecot, imapUser)
 	defer c.Close()
 	for range n {
 		b.last++
 		s := fmt.Sprintf("mail %d", b.last)
 		subjects = append(subjects, s)
-		raw := mailOf(s, size)
+		raw := imapMail(s, size)
 		cmd := c.Append("INBOX", int64(len(raw)), nil)
 		cmd.Write(raw)
 		cmd.Close()
@@ -53,21 +53,21 @@ func (b *box) deliver(n, size int) (subjects []string) {
 	return subjects
 }
 
-func mailOf(subject string, size int) []byte {
+func imapMail(subject string, size int) []byte {
 	head := fmt.Sprintf("From: a@client.example\r\nTo: complaints@firm.example\r\nSubject: %s\r\n\r\n", subject)
 	return []byte(head + strings.Repeat("0123456789abcdef0123456789abcdef0123456789abcdef0123456789\r\n", size/60+1))
 }
 
-func (b *box) holds(folder string) int { return len(b.Mails(inbox, folder)) }
+func (b *box) holds(folder string) int { return len(b.Mails(imapUser, folder)) }
 
 func (b *box) server() *Server {
-	return &Server{Addr: b.IMAP, TLS: "none", User: inbox, Password: func() (string, error) { return mailtest.Password, nil },
+	return &Server{Addr: b.IMAP, TLS: "none", User: imapUser, Password: func() (string, error) { return mailtest.Password, nil },
 		Folder: "INBOX", Processed: "Processed", Quarantine: "Quarantine", Poll: 2 * time.Second, Progress: 2 * time.Second}
 }
 
 // remove is what another mail program does to a mail.
 func (b *box) remove(uid imap.UID) {
-	c := mailtest.Dial(b.t, b.Dovecot, inbox)
+	c := mailtest.Dial(b.t, b.Dovecot, imapUser)
 	defer c.Close()
 	c.Select("INBOX", nil).Wait()
 	c.Store(imap.UIDSetNum(uid), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagDeleted}}, nil).Close()
@@ -76,8 +76,8 @@ func (b *box) remove(uid imap.UID) {
 	}
 }
 
-// desk is a Watch under test: what was handed over, and what it said.
-type desk struct {
+// watched is a Watch under test: what was handed over, and what it said.
+type watched struct {
 	t      testing.TB
 	mu     sync.Mutex
 	mails  []*Fetched
@@ -90,7 +90,7 @@ type desk struct {
 	stop   func()
 }
 
-func watch(t testing.TB, s *Server, d *desk) *desk {
+func watch(t testing.TB, s *Server, d *watched) *watched {
 	t.Helper()
 	d.t, d.change = t, make(chan struct{}, 1)
 	s.Log = slog.New(slog.NewTextHandler(locked{d, &d.log}, nil))
@@ -142,7 +142,7 @@ func watch(t testing.TB, s *Server, d *desk) *desk {
 }
 
 type locked struct {
-	d *desk
+	d *watched
 	w io.Writer
 }
 
@@ -152,7 +152,7 @@ func (l locked) Write(p []byte) (int, error) {
 	return l.w.Write(p)
 }
 
-func (d *desk) note(f func()) {
+func (d *watched) note(f func()) {
 	d.mu.Lock()
 	f()
 	d.mu.Unlock()
@@ -162,14 +162,14 @@ func (d *desk) note(f func()) {
 	}
 }
 
-func (d *desk) logged() string {
+func (d *watched) logged() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.log.String()
 }
 
 // until waits for a condition on what the desk holds.
-func (d *desk) until(what string, within time.Duration, ok func() bool) {
+func (d *watched) until(what string, within time.Duration, ok func() bool) {
 	d.t.Helper()
 	timeout := time.After(within)
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -190,12 +190,12 @@ func (d *desk) until(what string, within time.Duration, ok func() bool) {
 	}
 }
 
-func (d *desk) has(n int) {
+func (d *watched) has(n int) {
 	d.t.Helper()
 	d.until(fmt.Sprintf("%d mails", n), 15*time.Second, func() bool { return len(d.mails) >= n })
 }
 
-func (d *desk) subjects() (s []string) {
+func (d *watched) subjects() (s []string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, m := range d.mails {
@@ -225,17 +225,17 @@ func (b *box) settled(inbox, processed int) {
 func TestMailIsHandedOverOldestFirstAndMoved(t *testing.T) {
 	b := newBox(t)
 	want := b.deliver(120, 200)
-	d := watch(t, b.server(), &desk{})
+	d := watch(t, b.server(), &watched{})
 	d.has(120)
 	b.settled(0, 120)
 	if got := d.subjects(); strings.Join(got, ",") != strings.Join(want, ",") {
 		t.Errorf("order: %v", got)
 	}
 	m := d.mails[0]
-	if !bytes.Equal(m.Raw, mailOf("mail 1", 200)) || m.Size != int64(len(m.Raw)) || m.Mailbox != "INBOX" || m.UID != 1 || m.UIDValidity == 0 || m.Internal.IsZero() {
+	if !bytes.Equal(m.Raw, imapMail("mail 1", 200)) || m.Size != int64(len(m.Raw)) || m.Mailbox != "INBOX" || m.UID != 1 || m.UIDValidity == 0 || m.Internal.IsZero() {
 		t.Errorf("first mail: %+v", m)
 	}
-	for _, m := range b.Mails(inbox, "Processed") {
+	for _, m := range b.Mails(imapUser, "Processed") {
 		if m.Flags != "" {
 			t.Errorf("mail was marked: %s", m.Flags)
 		}
@@ -254,7 +254,7 @@ func TestLatency(t *testing.T) {
 			b := newBox(t)
 			s := b.server()
 			s.Quick, s.Poll = tc.quick, time.Minute
-			d := watch(t, s, &desk{})
+			d := watch(t, s, &watched{})
 			d.until("open", 5*time.Second, func() bool { return len(d.states) > 0 })
 			for i := range 5 {
 				time.Sleep(100 * time.Millisecond)
@@ -277,7 +277,7 @@ func TestPolling(t *testing.T) {
 	b := newBox(t, "IDLE")
 	s := b.server()
 	s.Quick, s.Poll = -1, 200*time.Millisecond
-	d := watch(t, s, &desk{})
+	d := watch(t, s, &watched{})
 	d.until("open", 5*time.Second, func() bool { return len(d.states) > 0 })
 	b.deliver(3, 100)
 	d.has(3)
@@ -291,7 +291,7 @@ func TestWithoutMove(t *testing.T) {
 		b := newBox(t, "MOVE")
 		b.deliver(3, 100)
 		var points []string
-		d := watch(t, b.server(), &desk{point: func(p string) { points = append(points, p) }})
+		d := watch(t, b.server(), &watched{point: func(p string) { points = append(points, p) }})
 		d.has(3)
 		b.settled(0, 3)
 		d.stop()
@@ -302,20 +302,20 @@ func TestWithoutMove(t *testing.T) {
 	t.Run("neither", func(t *testing.T) {
 		b := newBox(t, "MOVE", "UIDPLUS", "ESEARCH")
 		b.deliver(3, 100)
-		c := mailtest.Dial(t, b.Dovecot, inbox)
+		c := mailtest.Dial(t, b.Dovecot, imapUser)
 		defer c.Close()
 		c.Select("INBOX", nil).Wait()
 		if err := c.Store(imap.UIDSetNum(2), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagDeleted}}, nil).Close(); err != nil {
 			t.Fatal(err)
 		}
-		d := watch(t, b.server(), &desk{})
+		d := watch(t, b.server(), &watched{})
 		d.has(3)
 		b.deliver(1, 100)
 		d.has(4)
 		time.Sleep(200 * time.Millisecond)
 		d.stop()
 		b.settled(4, 0)
-		again := watch(t, b.server(), &desk{})
+		again := watch(t, b.server(), &watched{})
 		b.deliver(1, 100)
 		again.has(1)
 		if got := again.subjects(); got[0] != "mail 5" {
@@ -329,7 +329,7 @@ func TestPoison(t *testing.T) {
 	b := newBox(t)
 	b.deliver(4, 100)
 	var tries atomic.Int64
-	d := watch(t, b.server(), &desk{take: func(f *Fetched) (Disposition, error) {
+	d := watch(t, b.server(), &watched{take: func(f *Fetched) (Disposition, error) {
 		switch f.UID {
 		case 1:
 			if tries.Add(1) == 2 {
@@ -356,7 +356,7 @@ func TestAway(t *testing.T) {
 	b := newBox(t)
 	b.deliver(2, 100)
 	var calls atomic.Int64
-	d := watch(t, b.server(), &desk{take: func(f *Fetched) (Disposition, error) {
+	d := watch(t, b.server(), &watched{take: func(f *Fetched) (Disposition, error) {
 		if calls.Add(1) <= 4 {
 			return Keep, fmt.Errorf("begin: %w", ErrAway)
 		}
@@ -377,7 +377,7 @@ func TestKeep(t *testing.T) {
 	b.deliver(2, 100)
 	s := b.server()
 	s.ReadOnly = true
-	d := watch(t, s, &desk{})
+	d := watch(t, s, &watched{})
 	d.has(2)
 	b.deliver(1, 100)
 	d.has(3)
@@ -395,7 +395,7 @@ func TestTooBig(t *testing.T) {
 	b.deliver(1, 100)
 	s := b.server()
 	s.Limit = 100_000
-	d := watch(t, s, &desk{})
+	d := watch(t, s, &watched{})
 	d.has(2)
 	b.settled(0, 2)
 	if m := d.mails[0]; !m.TooBig || m.Size < 300_000 || !strings.HasSuffix(string(m.Raw), "Subject: mail 1\r\n\r\n") {
@@ -409,9 +409,9 @@ func TestTooBig(t *testing.T) {
 func TestUIDValidityChanges(t *testing.T) {
 	b := newBox(t)
 	b.deliver(2, 100)
-	d := watch(t, b.server(), &desk{take: func(f *Fetched) (Disposition, error) { return Keep, nil }})
+	d := watch(t, b.server(), &watched{take: func(f *Fetched) (Disposition, error) { return Keep, nil }})
 	d.has(2)
-	b.Doveadm("mailbox", "update", "-u", inbox, "--uid-validity", "99", "INBOX")
+	b.Doveadm("mailbox", "update", "-u", imapUser, "--uid-validity", "99", "INBOX")
 	b.deliver(1, 100)
 	d.until("all mails again", 15*time.Second, func() bool { return len(d.mails) >= 5 })
 	d.stop()
@@ -434,7 +434,7 @@ func TestWrongPasswordThenRightOne(t *testing.T) {
 		}
 		return mailtest.Password, nil
 	}
-	d := watch(t, s, &desk{})
+	d := watch(t, s, &watched{})
 	d.has(1)
 	if got := d.states[0]; !strings.HasPrefix(got, "false the mailbox cannot be read: login as complaints@firm.example: imap: NO [AUTHENTICATIONFAILED]") {
 		t.Errorf("state: %s", got)
@@ -446,7 +446,7 @@ func TestWrongPasswordThenRightOne(t *testing.T) {
 
 func TestServerAwayForTwoSeconds(t *testing.T) {
 	b := newBox(t)
-	d := watch(t, b.server(), &desk{})
+	d := watch(t, b.server(), &watched{})
 	b.deliver(1, 100)
 	d.has(1)
 	b.Stop()
@@ -461,7 +461,7 @@ func TestServerAwayForTwoSeconds(t *testing.T) {
 func TestExpungedMeanwhile(t *testing.T) {
 	b := newBox(t)
 	b.deliver(3, 100)
-	d := watch(t, b.server(), &desk{take: func(f *Fetched) (Disposition, error) {
+	d := watch(t, b.server(), &watched{take: func(f *Fetched) (Disposition, error) {
 		if f.UID == 1 {
 			b.remove(1) // before it is moved
 		}
@@ -479,7 +479,7 @@ func TestStall(t *testing.T) {
 	b := newBox(t)
 	s := b.server()
 	s.Progress = 500 * time.Millisecond
-	d := watch(t, s, &desk{})
+	d := watch(t, s, &watched{})
 	b.deliver(1, 100)
 	d.has(1)
 	b.Signal(syscall.SIGSTOP)

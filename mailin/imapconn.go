@@ -224,21 +224,23 @@ func (c *imapConn) bodies(heads []*Fetched) ([]*Fetched, error) {
 func (c *imapConn) fetch(uids []imap.UID, options *imap.FetchOptions) (mails []*Fetched, err error) {
 	err = c.wire.due(func() error {
 		cmd := c.client.Fetch(imap.UIDSetNum(uids...), options)
-		var broken error
 		for msg := cmd.Next(); msg != nil; msg = cmd.Next() {
 			f, err := c.read(msg)
-			if err != nil && broken == nil {
-				broken = err
-				c.wire.Close() // else Close below would read on to the end
+			if err != nil {
+				// Next and Close would read on in the broken literal, beside
+				// go-imap's own reader: wait for the end of that instead.
+				c.wire.Close()
+				<-c.client.Closed()
+				return err
 			}
-			if err == nil && f.UID != 0 {
+			if f.UID != 0 {
 				mails = append(mails, f)
 			}
 		}
-		if err := cmd.Close(); broken == nil && err != nil {
-			broken = fmt.Errorf("fetch: %w", err)
+		if err := cmd.Close(); err != nil {
+			return fmt.Errorf("fetch: %w", err)
 		}
-		return broken
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -268,6 +270,8 @@ func (c *imapConn) read(msg *imapclient.FetchMessageData) (*Fetched, error) {
 				continue // NIL
 			}
 			if item.Literal.Size() > c.server.Limit {
+				c.wire.Close()
+				io.Copy(io.Discard, item.Literal)
 				return nil, fmt.Errorf("uid %d: a literal of %d bytes was not asked for", f.UID, item.Literal.Size())
 			}
 			raw := make([]byte, item.Literal.Size()) // bounded just above

@@ -44,6 +44,7 @@ type folder struct {
 	later    imap.UIDSet // failed, and waiting for retry
 	retry    <-chan time.Time
 	pauses   backoff // between retries
+	pause    backoff // between connections
 	alone    int     // so many mails are fetched one by one, to find out which one fails
 	held     bool    // the server refuses to move mail
 	batches  int
@@ -63,7 +64,8 @@ func newFolder(s *Server, name string, take Take, h Hooks) *folder {
 	if h.Point == nil {
 		h.Point = func(string) {}
 	}
-	f := &folder{server: s, name: name, take: take, hooks: h, pauses: backoff{min: time.Second, max: 5 * time.Minute}}
+	f := &folder{server: s, name: name, take: take, hooks: h, pauses: backoff{min: s.pause, max: 300 * s.pause}}
+	f.pause = f.pauses
 	f.forget()
 	return f
 }
@@ -76,20 +78,27 @@ func (f *folder) forget() {
 
 // run keeps a session going until ctx ends.
 func (f *folder) run(ctx context.Context) {
-	pause := &backoff{min: time.Second, max: 5 * time.Minute}
 	for ctx.Err() == nil {
-		err := f.session(ctx, pause)
+		err := f.session(ctx, func(c *imapConn) error {
+			f.pause.reset()
+			retried, err := c.wait(ctx, f.retry)
+			if retried {
+				f.again()
+			}
+			return err
+		})
 		if ctx.Err() != nil {
 			return
 		}
-		d := pause.next()
+		d := f.pause.next()
 		f.sick("the mailbox cannot be read", err, d)
 		sleep(ctx, d)
 	}
 }
 
-// session works on one connection. It returns only with an error.
-func (f *folder) session(ctx context.Context, pause *backoff) error {
+// session works on one connection, with rest between finding nothing to do and
+// looking again. It returns only with an error.
+func (f *folder) session(ctx context.Context, rest func(*imapConn) error) error {
 	c, err := f.server.connect(ctx)
 	if err != nil {
 		return err
@@ -114,13 +123,8 @@ func (f *folder) session(ctx context.Context, pause *backoff) error {
 		if err := f.work(ctx, c); err != nil {
 			return err
 		}
-		pause.reset()
-		fired, err := c.wait(ctx, f.retry)
-		if err != nil {
+		if err := rest(c); err != nil {
 			return err
-		}
-		if fired {
-			f.again()
 		}
 	}
 }
@@ -153,10 +157,12 @@ func (f *folder) look(c *imapConn) error {
 // work hands over all that waits.
 func (f *folder) work(ctx context.Context, c *imapConn) error {
 	for {
-		select {
-		case <-f.retry:
-			f.again()
-		default:
+		if len(f.waiting) == 0 {
+			select {
+			case <-f.retry:
+				f.again()
+			default:
+			}
 		}
 		if err := f.move(c); err != nil {
 			return err
@@ -408,6 +414,7 @@ func (f *folder) move(c *imapConn) error {
 				return nil
 			}
 			f.moving[i] = rest
+			f.pause.reset()
 			if !c.moves() {
 				f.kept.AddSet(uids)
 			}
