@@ -66,8 +66,13 @@ const (
 )
 
 // Open connects to a database, given as a URL or as key=value pairs of libpq.
-// The error names what to do.
+// prepared_statements=no among them is for a pooler that changes sessions
+// between transactions and does not know prepared statements (PgBouncer before
+// 1.21). The error names what to do.
 func Open(ctx context.Context, url string, log *slog.Logger) (*DB, error) {
+	const unprepared = "prepared_statements=no" // ours, not lib/pq's
+	prepare := !strings.Contains(url, unprepared)
+	url = strings.ReplaceAll(url, unprepared, "")
 	cfg, err := pq.NewConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("open database: the connection string is not understood (want postgres://user@host/name or host=… dbname=…): %w", redact(err, url))
@@ -100,7 +105,7 @@ func Open(ctx context.Context, url string, log *slog.Logger) (*DB, error) {
 		return nil, fmt.Errorf("open database: %w", redact(err, url))
 	}
 	connector.Dialer(dialer{})
-	db := &DB{sql: sql.OpenDB(guarded{connector}), url: url, log: log}
+	db := &DB{sql: sql.OpenDB(guarded{connector, prepare}), url: url, log: log}
 	db.sql.SetMaxOpenConns(connections)
 	db.sql.SetMaxIdleConns(connections)
 	db.sql.SetConnMaxIdleTime(5 * time.Minute)

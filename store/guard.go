@@ -24,7 +24,10 @@ var errLost = errors.New("the connection to the database was lost")
 // guard gives up a connection on every error that is not a well-formed error
 // reply of the server. It also keeps database/sql from running a statement
 // again whose reply was lost.
-type guarded struct{ *pq.Connector }
+type guarded struct {
+	*pq.Connector
+	prepare bool // keep prepared statements on the connections
+}
 
 // Connect opens a guarded connection.
 func (g guarded) Connect(ctx context.Context) (driver.Conn, error) {
@@ -37,7 +40,11 @@ func (g guarded) Connect(ctx context.Context) (driver.Conn, error) {
 		c.Close()
 		return nil, fmt.Errorf("lib/pq's connection is a %T that lacks what the guard needs", c)
 	}
-	return &conn{pqConn: full}, nil
+	guard := &conn{pqConn: full}
+	if g.prepare {
+		guard.prepared = map[string]statement{}
+	}
+	return guard, nil
 }
 
 // pqConn is what lib/pq's connection offers to database/sql.
@@ -55,7 +62,8 @@ type pqConn interface {
 
 type conn struct {
 	pqConn
-	bad atomic.Bool
+	bad      atomic.Bool
+	prepared map[string]statement // by text; nil: none are kept
 }
 
 // judge looks at an error of a statement. A connection whose state is in doubt
@@ -65,6 +73,13 @@ func (c *conn) judge(err error) error {
 		return err
 	}
 	if e := pq.As(err); e != nil && e.Severity == "ERROR" {
+		switch e.Code {
+		case "26000", "42P05": // no such prepared statement, or it exists already
+			c.bad.Store(true)
+			return fmt.Errorf("%w: a connection pooler stands before PostgreSQL: add prepared_statements=no to the connection string: %w", errLost, err)
+		case "0A000": // the plan was made for an older schema
+			c.bad.Store(true)
+		}
 		return err
 	}
 	c.bad.Store(true)
@@ -98,21 +113,73 @@ func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, e
 	return &guardedTx{tx, c}, nil
 }
 
+// ExecContext runs a statement that has parameters as a prepared one.
 func (c *conn) ExecContext(ctx context.Context, q string, args []driver.NamedValue) (driver.Result, error) {
-	r, err := c.pqConn.ExecContext(ctx, q, args)
+	st, err := c.statement(ctx, q, len(args))
+	if err != nil {
+		return nil, c.judge(err)
+	}
+	var r driver.Result
+	if st != nil {
+		r, err = st.ExecContext(ctx, args)
+	} else {
+		r, err = c.pqConn.ExecContext(ctx, q, args)
+	}
 	return r, c.judge(err)
 }
 
+// QueryContext runs a query that has parameters as a prepared one.
 func (c *conn) QueryContext(ctx context.Context, q string, args []driver.NamedValue) (driver.Rows, error) {
-	r, err := c.pqConn.QueryContext(ctx, q, args)
+	st, err := c.statement(ctx, q, len(args))
+	if err != nil {
+		return nil, c.judge(err)
+	}
+	var r driver.Rows
+	if st != nil {
+		r, err = st.QueryContext(ctx, args)
+	} else {
+		r, err = c.pqConn.QueryContext(ctx, q, args)
+	}
 	if err != nil {
 		return nil, c.judge(err)
 	}
 	return &guardedRows{r, c}, nil
 }
 
-// PrepareContext is not used by this package: a prepared statement would pass
-// by the guard.
+// statement prepares a statement once for the connection: parsing and planning
+// is half the work of taking in a mail. The statements of this package are
+// constants, so there are only so many. nil means to run it directly.
+func (c *conn) statement(ctx context.Context, q string, args int) (statement, error) {
+	if c.prepared == nil || args == 0 {
+		return nil, nil
+	}
+	if st, ok := c.prepared[q]; ok {
+		return st, nil
+	}
+	if len(c.prepared) >= 200 {
+		return nil, nil
+	}
+	st, err := c.pqConn.PrepareContext(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	full, ok := st.(statement)
+	if !ok {
+		st.Close()
+		return nil, nil
+	}
+	c.prepared[q] = full
+	return full, nil
+}
+
+type statement interface {
+	driver.Stmt
+	driver.StmtExecContext
+	driver.StmtQueryContext
+}
+
+// PrepareContext is not used by this package: the guard prepares by itself, and
+// a statement prepared from outside would pass by it.
 func (c *conn) PrepareContext(context.Context, string) (driver.Stmt, error) {
 	return nil, errors.New("prepared statements are not guarded")
 }

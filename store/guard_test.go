@@ -19,15 +19,21 @@ import (
 	"complaints/store/cluster/clustertest"
 )
 
+// kinds of pool: lib/pq as it is, and the guard in both its ways.
+var kinds = []string{"bare", "guard", "guard, unprepared"}
+
 // onePool opens a pool of one connection, with the guard or without it. Both speak
 // the protocol as Open does.
-func onePool(t *testing.T, url string, guard bool) *sql.DB {
+func onePool(t *testing.T, url string, kind string) *sql.DB {
 	t.Helper()
 	connector, err := pq.NewConnector(url + " binary_parameters=yes")
 	must(t, err)
 	db := sql.OpenDB(connector)
-	if guard {
-		db = sql.OpenDB(guarded{connector})
+	switch kind {
+	case "guard":
+		db = sql.OpenDB(guarded{connector, true})
+	case "guard, unprepared":
+		db = sql.OpenDB(guarded{connector, false})
 	}
 	db.SetMaxOpenConns(1)
 	t.Cleanup(func() { db.Close() })
@@ -56,15 +62,16 @@ func works(t *testing.T, db *sql.DB) error {
 // out of step, in the pool.
 func TestGuardLongError(t *testing.T) {
 	long := strings.Repeat("7x", 20_000)
-	for _, guard := range []bool{false, true} {
-		db := onePool(t, clustertest.URL(t), guard)
+	for _, kind := range kinds {
+		guard := kind != "bare"
+		db := onePool(t, clustertest.URL(t), kind)
 		must(t, works(t, db))
 		if err := db.QueryRowContext(t.Context(), `select $1::int`, long).Scan(new(int)); err == nil {
 			t.Fatal("that was a number")
 		}
 		err := works(t, db)
 		if guard && err != nil {
-			t.Errorf("with the guard the next query fails: %v", err)
+			t.Errorf("with the "+kind+" the next query fails: %v", err)
 		}
 		if !guard && err == nil {
 			t.Error("lib/pq heals by itself now: the guard has lost this reason")
@@ -75,10 +82,11 @@ func TestGuardLongError(t *testing.T) {
 // Second fault: an error reply followed by the end of the connection leaves it
 // “already in a query”, in the pool.
 func TestGuardErrorThenEOF(t *testing.T) {
-	for _, guard := range []bool{false, true} {
+	for _, kind := range kinds {
+		guard := kind != "bare"
 		p := startProxy(t, clustertest.Cluster(t).URL("postgres"))
 		p.failOn = "select 'marked'"
-		db := onePool(t, p.url, guard)
+		db := onePool(t, p.url, kind)
 		must(t, works(t, db))
 		p.armed.Store(true)
 		var e *pq.Error
@@ -91,7 +99,7 @@ func TestGuardErrorThenEOF(t *testing.T) {
 			err = works(t, db)
 		}
 		if guard && err != nil {
-			t.Errorf("with the guard the pool stays broken: %v", err)
+			t.Errorf("with the "+kind+" the pool stays broken: %v", err)
 		}
 		if !guard && (err == nil || works(t, db) == nil) {
 			t.Error("lib/pq heals by itself now: the guard has lost this reason")
@@ -102,18 +110,19 @@ func TestGuardErrorThenEOF(t *testing.T) {
 // Third: when a reply is lost, database/sql runs a statement outside of a
 // transaction again. The guard says that the connection was lost instead.
 func TestGuardNeverTwice(t *testing.T) {
-	for _, guard := range []bool{false, true} {
+	for _, kind := range kinds {
+		guard := kind != "bare"
 		p := startProxy(t, clustertest.URL(t))
-		p.dropOn = "insert into twice"
-		db := onePool(t, p.url, guard)
-		_, err := db.ExecContext(t.Context(), `create table twice (n int)`)
+		p.dropOn = "the value"
+		db := onePool(t, p.url, kind)
+		_, err := db.ExecContext(t.Context(), `create table twice (v text)`)
 		must(t, err)
 		p.armed.Store(true) // once: the proxy disarms itself
-		_, err = db.ExecContext(t.Context(), `insert into twice values ($1)`, 1)
+		_, err = db.ExecContext(t.Context(), `insert into twice values ($1)`, "the value")
 		var n int
 		must(t, db.QueryRowContext(t.Context(), `select count(*) from twice`).Scan(&n))
 		if guard && (n != 1 || !errors.Is(err, errLost)) {
-			t.Errorf("with the guard: %d rows, error %v", n, err)
+			t.Errorf("with the "+kind+": %d rows, error %v", n, err)
 		}
 		if !guard && (n != 2 || err != nil) {
 			t.Errorf("without the guard: %d rows, error %v; database/sql has changed", n, err)

@@ -53,6 +53,7 @@ func (tx *Tx) AddMessage(ctx context.Context, m *complaints.Message, raw []byte,
 		id, same, alike sql.NullInt64
 		sender          = strings.ToLower(clean(m.From.Addr))
 	)
+	// min(id + 0), as min(id) would be answered by a walk along the primary key.
 	err = tx.tx.QueryRowContext(ctx, `
 		with b as (
 			insert into blobs (sha256, size) select $1, octet_length($2::bytea) where $2::bytea is not null
@@ -66,8 +67,8 @@ func (tx *Tx) AddMessage(ctx context.Context, m *complaints.Message, raw []byte,
 			insert into arrivals (mailbox, uidvalidity, uid, sha256, message, at)
 			select $10, $11, $12, $1, id, $8 from m)
 		select (select id from m),
-			(select min(id) from messages where message_id = $3 and $3 <> ''),
-			(select min(id) from messages where content_hash = $4 and $4 <> '' and from_addr = $6),
+			(select min(id + 0) from messages where message_id = $3 and message_id <> ''),
+			(select min(id + 0) from messages where content_hash = $4 and content_hash <> '' and from_addr = $6),
 			(select count(*) from outbox where auto and to_addr = $6 and created_at > $8::timestamptz - interval '24 hours')`,
 		key, raw, clean(m.MessageID), clean(m.ContentHash), clean(string(m.Class)), sender, clean(m.Subject), tx.at,
 		string(cleanJSON(body)), clean(a.Mailbox), int64(a.UIDValidity), int64(a.UID)).Scan(&id, &same, &alike, &m.Automatic)

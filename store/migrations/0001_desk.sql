@@ -57,7 +57,7 @@ create table messages (
     body         json not null
 );
 create unique index messages_copy on messages (message_id, content_hash) where message_id <> '';
-create index messages_content on messages (content_hash);
+create index messages_content on messages (content_hash) where content_hash <> '';
 create index messages_case on messages (case_ref) where case_ref is not null;
 
 -- Where and as which bytes a mail arrived. A server that gives a UID twice
@@ -175,7 +175,8 @@ create index outbox_due on outbox (due_at, id) where state in ('ready', 'retry')
 create index outbox_order on outbox (case_ref, to_addr, id) where state in ('ready', 'composing', 'sending', 'retry');
 create index outbox_lease on outbox (lease_until) where lease_until is not null;
 create index outbox_case on outbox (case_ref);
-create index outbox_auto on outbox (created_at, to_addr) where auto;
+create index outbox_auto on outbox (to_addr, created_at) where auto;
+create index outbox_auto_at on outbox (created_at) where auto;
 
 -- Every submission begun and how it ended; state is empty while it is not known.
 create table attempts (
