@@ -215,7 +215,7 @@ var wishes = []struct {
 	mention *regexp.Regexp // it may mean it
 }{
 	{"appeal", []string{"申诉", "appeal"},
-		regexp.MustCompile(`(?i)^(本人|我们?|现|特|特此)?(要|要求|正式|现|特此|决定|希望|请求)*(不服.{0,30}[，,；;]?(现|特)?(提出|要求|正式|特此)*申诉|(向.{0,20}委员会)?(提出|提起|进行)?申诉|不服|对.{0,30}不服.{0,20})$|^i (wish|want|would like) to appeal( against .{1,60}| to the .{1,40}| the .{1,60})?$|^i (hereby )?appeal( against .{1,60}| to .{1,60})?$|^(appeal|notice of appeal)$`),
+		regexp.MustCompile(`(?i)^(本人|我们?|现|特|特此)?(要|要求|正式|现|特此|决定|希望|请求)*(不服.{0,30}[，,；;]?(现|特)?(提出|要求|正式|特此)*申诉|(向.{0,20}委员会)?(提出|提起|进行)?申诉|不服|对[^。]{0,30}不服[^。]{0,20})$|^i (wish|want|would like) to appeal( against .{1,60}| to the .{1,40}| the .{1,60})?$|^i (hereby )?appeal( against .{1,60}| to .{1,60})?$|^(appeal|notice of appeal)$`),
 		regexp.MustCompile(`(?i)申诉|不服|\bappeal`)},
 	{"withdraw", []string{"撤回", "withdraw"},
 		regexp.MustCompile(`(?i)^(本人|我)?(要求?|申请|请求|决定|希望|同意)*(撤回|撤销)(本次|该|我的)?投诉$|^(撤回|撤诉)$|^i (wish|want|would like) to withdraw( my complaint)?$|^withdraw$`),
@@ -229,7 +229,7 @@ var wishes = []struct {
 }
 
 var (
-	edge  = " \t\u3000。．.，,！!：:；;～~"
+	edge  = " \t\u3000。．.，,！!？?：:；;～~"
 	doubt = regexp.MustCompile(`(?i)[?？吗]|不(想|再|要|打算|准备|会|需要)?(提出|提起)?申诉|放弃|是否|能否|可否|如何|怎么|怎样|如果|假如|若|暂不|先不|不接受|不同意|不撤|保留|\bif\b|\bnot\b|n't|\bwhether\b|\bhow\b|\bmight\b|\bmay\b`)
 )
 

@@ -17,6 +17,9 @@ func (*ClosedCase) Kind() string { return "closed" }
 
 func (f *ClosedCase) apply(c *Case, e *Event) error {
 	c.State, c.ClosedAt, c.ClosingCode = Closed, e.At, f.Code
+	if f.Code == "withdrawn" {
+		c.State = Withdrawn
+	}
 	c.note(e, f.Kind(), f.Code+" "+f.Reason)
 	return nil
 }
@@ -41,7 +44,6 @@ func (f *Reopened) apply(c *Case, e *Event) error {
 func (s *session) close(c *Command) (string, error) {
 	code := map[State]string{Decided: "no_appeal", AppealDecided: "appeal_decided", InRemedy: "settled"}[s.c.State]
 	accepted := slices.ContainsFunc(s.c.Log, func(e Entry) bool { return e.What == "offer_accepted" })
-	withdrawn := slices.ContainsFunc(s.c.Log, func(e Entry) bool { return e.What == "withdrawal_sought" })
 	if accepted && s.c.State == Decided {
 		code = "settled"
 	}
@@ -52,15 +54,26 @@ func (s *session) close(c *Command) (string, error) {
 		}
 		code = got
 	}
-	if s.c.State == Decided && !s.late() && !accepted && !(withdrawn && code == "withdrawn") {
+	withdrawn := code == "withdrawn" && s.c.withdrawalSought()
+	switch {
+	case withdrawn:
+	case s.c.State == Decided && !s.late() && !accepted:
 		return "", Refuse("申诉期限到 %[1]s 才届满，期间不能结案；投诉人接受方案或撤回的除外。", "The time for an appeal runs until %[2]s; until then the case can be closed only if the client accepts the offer or withdraws.",
 			s.c.AppealUntil.In("zh"), s.c.AppealUntil.In("en"))
+	case s.c.State != Decided && s.c.State != AppealDecided && s.c.State != InRemedy:
+		return "", Refuse("本案现为“%[1]s”，尚未答复投诉人，不能结案；投诉人已书面要求撤回的，用 #结案 代码=撤回。", "The case is %[2]s and the client has no answer yet, so it cannot be closed; if the client has asked in writing to withdraw, use #close code=withdrawn.",
+			s.c.State.In("zh"), s.c.State.In("en"))
 	}
 	s.do(&ClosedCase{Code: code, Reason: c.Text})
 	if s.c.Complainant.Addr != "" {
 		s.tellClient("closed", Facts{Subject: s.c.Subject, Text: strings.TrimSpace(c.Text), Level: code})
 	}
 	return s.tr("已结案：%s。", "Closed: %s.", ClosingWords(code, s.lang)), nil
+}
+
+// withdrawalSought reports whether the client has asked to withdraw.
+func (c *Case) withdrawalSought() bool {
+	return slices.ContainsFunc(c.Log, func(e Entry) bool { return e.What == "withdrawal_sought" })
 }
 
 func (s *session) reopen(c *Command) (string, error) {

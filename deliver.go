@@ -78,8 +78,8 @@ func (p *Policy) Delivered(c *Case, m Mail, reply string, at time.Time) Outcome 
 	}
 	s := &session{p: p, c: c.Clone(), at: at, lang: p.Language, by: TheDesk}
 	r, err := s.c.letter(m.LetterNo)
-	if err != nil {
-		return Outcome{}
+	if err != nil || r.Delivery == DeliveryFailed && r.Letter.Kind == AckLetter {
+		return Outcome{} // the mail arrived, its letter could not be printed
 	}
 	f := &Delivered{No: m.LetterNo, To: m.To.Addr, Reply: reply}
 	if res := r.Letter.Result; res != nil {

@@ -3,6 +3,7 @@ package complaints
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -83,6 +84,9 @@ func (s *session) transcript(cs []Command, lines []Line) {
 	s.tell(s.who, "transcript", Facts{Subject: s.m.Subject, Transcript: lines}).InReplyTo = s.m.MessageID
 }
 
+// hint is a text that our own mails hold in place of the words to come.
+var hint = regexp.MustCompile(`^(（[^（）]{1,80}）|\([^()]{1,80}\))$`)
+
 // run1 checks one command and runs it.
 func (s *session) run1(c *Command) (string, error) {
 	v := c.verb
@@ -102,6 +106,9 @@ func (s *session) run1(c *Command) (string, error) {
 	c.Text = strings.TrimSpace(c.Text)
 	if c.Text == "" && c.Args["reason"] != "" {
 		c.Text = c.Args["reason"]
+	}
+	if hint.MatchString(c.Text) {
+		return "", Refuse("请把括号里的提示换成实际内容：%[1]s", "Please put your own words in place of the hint: %[1]s", excerpt(c.Text, 60))
 	}
 	if v.Text == MustText && c.Text == "" {
 		return "", Refuse("缺少内容。用法：%[1]s", "The text is missing. Usage: %[2]s", v.Usage("zh"), v.Usage("en"))

@@ -61,7 +61,7 @@ func (p *Policy) ready(v *Verb, c *Case, who *Person, at time.Time) []Action {
 	}
 	switch v.En[0] {
 	case "admit":
-		return one(pick(lang, "类别=", "category=")+orElse(c.Category, "Q1"), "")
+		return one("", "")
 	case "allegation":
 		if c.State == Registered || c.State == Triage {
 			return one("", pick(lang, "（写下投诉事项，每项一条命令）", "(the allegation; one command for each)"))
@@ -91,7 +91,7 @@ func (p *Policy) ready(v *Verb, c *Case, who *Person, at time.Time) []Action {
 		}
 	case "cause":
 		if len(c.RootCauses) == 0 {
-			return one("P2", "")
+			return one("", pick(lang, "（代码和说明，如 P2 疏忽）", "(code and text, such as P2 oversight)"))
 		}
 	case "report":
 		if len(c.Allegations) > 0 && len(c.unanswered()) == 0 {
@@ -113,8 +113,11 @@ func (p *Policy) ready(v *Verb, c *Case, who *Person, at time.Time) []Action {
 		}
 	case "close":
 		s := session{p: p, c: c, at: at}
-		if c.State != Decided || s.late() {
+		if c.State == AppealDecided || c.State == InRemedy || c.State == Decided && s.late() {
 			return one("", "")
+		}
+		if c.withdrawalSought() {
+			return one(pick(lang, "代码=撤回", "code=withdrawn"), "")
 		}
 	case "reopen":
 		return nil
@@ -161,11 +164,4 @@ func (p *Policy) likely(c *Case) string {
 		}
 	}
 	return pick(p.Language, "地址", "address")
-}
-
-func orElse(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }

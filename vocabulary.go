@@ -205,7 +205,7 @@ var vocabulary = []*Verb{
 		Roles: []Role{Chair}, States: []State{AppealReview},
 		Does: [2]string{"按表决结果拟出申诉决定书，由您核对后签发", "draws up the decision as voted; you check the PDF and issue it"}},
 	{Zh: [2]string{"结案", "[代码=答复后未申诉] [说明]"}, En: [2]string{"close", "[code=settled] [reason]"}, Layer: Writes, Text: MayText,
-		Roles: []Role{Officer, Head}, States: []State{Decided, AppealDecided, InRemedy}, Keys: [][3]string{{"code", "代码", "code"}},
+		Roles: []Role{Officer, Head}, Keys: [][3]string{{"code", "代码", "code"}},
 		Does: [2]string{"结案并告知投诉人", "closes the case and tells the client"}},
 	{Zh: [2]string{"重开", "理由"}, En: [2]string{"reopen", "reason"}, Layer: Writes, Text: MustText,
 		Roles: []Role{Head, Chair}, States: []State{Closed},

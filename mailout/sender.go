@@ -214,6 +214,14 @@ func (s *Sender) submit(ctx context.Context, p *complaints.Policy, o *store.Outg
 // failed, and staff are told; it does not hold up what comes after it.
 func (s *Sender) freeze(ctx context.Context, p *complaints.Policy, o *store.Outgoing) error {
 	m, fact, err := s.compose(ctx, p, o)
+	refused := complaints.AsRefusal(err)
+	if refused != nil && o.Mail.Template == "ack" {
+		// The client is not to wait for an acknowledgement because of a letter
+		// that cannot be printed: it goes without, and staff are told why.
+		plain := *o
+		plain.Mail.LetterNo = 0
+		m, fact, err = s.compose(ctx, p, &plain)
+	}
 	if err != nil {
 		if store.Away(err) || ctx.Err() != nil {
 			return err
@@ -232,6 +240,13 @@ func (s *Sender) freeze(ctx context.Context, p *complaints.Policy, o *store.Outg
 		})
 	}
 	err = s.DB.Freeze(ctx, o.ID, o.Epoch, *m, func(tx *store.Tx) error {
+		if refused != nil {
+			c, err := tx.LockRef(ctx, o.CaseRef)
+			if err != nil {
+				return err
+			}
+			return tx.Record(ctx, c, nil, p.Undelivered(c, o.Mail, refused.In(p.Language), s.Now()), p.NextAt)
+		}
 		if fact == nil {
 			return nil
 		}
