@@ -94,7 +94,8 @@ func (a *authScanner) value(stops string) (string, error) {
 	return b.String(), nil
 }
 
-// pair reads name=value with comments wherever RFC 8601 lets them stand.
+// pair reads name=value with comments wherever RFC 8601 lets them stand, and
+// “none”, which has no value.
 func (a *authScanner) pair() (name, value string, err error) {
 	start := a.pos
 	if name, err = a.value("=;"); err != nil {
@@ -107,7 +108,10 @@ func (a *authScanner) pair() (name, value string, err error) {
 		return
 	}
 	if a.peek() != '=' {
-		return strings.ToLower(name), "", nil
+		if !strings.EqualFold(name, "none") {
+			err = fmt.Errorf("%w: no value", errAuth)
+		}
+		return strings.ToLower(name), "", err
 	}
 	a.pos++
 	if err = a.skip(); err != nil {

@@ -134,7 +134,7 @@ func believe(b []byte, name string) string {
 	case "", "us-ascii":
 		return guess(b)
 	case "utf-8":
-		if !valid && (max(gb, big5) >= 0.7 || !mostlyUTF8(b)) {
+		if good, bad := countUTF8(b); !valid && (good == 0 || max(gb, big5) >= 0.7 && good <= 2*bad) {
 			return guess(b)
 		}
 	case "iso-8859-1", "windows-1252", "iso-8859-15":
@@ -180,15 +180,14 @@ func guess(b []byte) string {
 	case big5 >= 0.7:
 		return "big5"
 	}
-	if mostlyUTF8(b) {
+	if good, bad := countUTF8(b); good > 2*bad {
 		return "utf-8"
 	}
 	return "windows-1252"
 }
 
-// mostlyUTF8 reports text that is UTF-8 but for a few broken characters.
-func mostlyUTF8(b []byte) bool {
-	good, bad := 0, 0
+// countUTF8 counts the characters beyond ASCII, and the bytes that are none.
+func countUTF8(b []byte) (good, bad int) {
 	for len(b) > 0 {
 		r, n := utf8.DecodeRune(b)
 		switch {
@@ -199,7 +198,7 @@ func mostlyUTF8(b []byte) bool {
 		}
 		b = b[n:]
 	}
-	return good > 2*bad
+	return good, bad
 }
 
 // commonGB gives the share of two-byte characters that are common in Chinese
@@ -389,8 +388,8 @@ func looksBase64(b []byte) bool {
 	return foreign*10 <= alphabet
 }
 
-// lenientBase64 decodes what can be decoded: foreign characters are skipped,
-// missing padding is no fault, and text after the padding is not data.
+// lenientBase64 decodes what can be decoded: foreign characters, and whole
+// lines of another text, are skipped; missing padding is no fault.
 func lenientBase64(b []byte) []byte {
 	data := make([]byte, 0, len(b))
 	out := make([]byte, 0, len(b)/4*3+3)
@@ -403,14 +402,17 @@ func lenientBase64(b []byte) []byte {
 		m, _ := base64.RawStdEncoding.Decode(out[n:], data)
 		out, data = out[:n+m], data[:0]
 	}
-	for i, c := range b {
-		switch {
-		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '+', c == '/':
-			data = append(data, c)
-		case c == '=' && len(data) > 0:
-			flush()
-			if !looksBase64(b[i+1 : min(len(b), i+80)]) {
-				return out
+	for len(b) > 0 {
+		var line []byte
+		if line, b = cutLine(b); !looksBase64(line) {
+			continue
+		}
+		for _, c := range line {
+			switch {
+			case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '+', c == '/':
+				data = append(data, c)
+			case c == '=' && len(data) > 0:
+				flush()
 			}
 		}
 	}

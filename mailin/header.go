@@ -228,7 +228,11 @@ func makeAddress(name, angle, comment string, hadAngle bool) complaints.Address 
 	spec := angle
 	if !hadAngle {
 		// no brackets: the word with the @ is the address, the rest a name
+		name = strings.TrimSpace(name)
 		fields := strings.Fields(name)
+		if strings.HasPrefix(name, `"`) && strings.Contains(name, `"@`) {
+			fields = []string{name} // blanks stand in the quoted local part
+		}
 		spec, name = "", ""
 		for _, f := range fields {
 			if spec == "" && (strings.Contains(f, "@") || len(fields) == 1) {
@@ -241,7 +245,10 @@ func makeAddress(name, angle, comment string, hadAngle bool) complaints.Address 
 	if i := strings.LastIndexByte(spec, ':'); strings.HasPrefix(spec, "@") && i > 0 {
 		spec = spec[i+1:] // a source route
 	}
-	spec = strings.Trim(decodeWords(strings.Join(strings.Fields(spec), "")), "'`,;<>")
+	if !strings.HasPrefix(spec, `"`) {
+		spec = strings.Join(strings.Fields(spec), "")
+	}
+	spec = strings.Trim(decodeWords(strings.TrimSpace(spec)), "'`,;<>")
 	spec = strings.TrimPrefix(spec, "mailto:")
 	if at := strings.LastIndexByte(spec, '@'); at >= 0 {
 		spec = spec[:at] + "@" + strings.ToLower(strings.TrimRight(spec[at+1:], "."))

@@ -28,7 +28,7 @@ const maxMarkLine = 500
 var (
 	// an optional name of up to four letters stands before > in some programs
 	quoteLine     = regexp.MustCompile(`^\s{0,3}(?:[A-Za-z]{1,4})?>|^\|(?:\s.*[^|\s]\s*)?$`)
-	delimiterLine = regexp.MustCompile(`^\s*(?:[-_=*#~+–—―─━]{2,}|ᐧ|—)\s*$`)
+	delimiterLine = regexp.MustCompile(`^\s*(?:[-_=*#~+–—―─━]{2,}|ᐧ|—|\|\s+\|)\s*$`)
 	originalLine  = regexp.MustCompile(`(?i)^[\s*>]*[-_—─]{2,}[\s*]*(?:(?:begin )?forwarded message|original(?: message| appointment)?|replied message|reply message|forwarded by .*|` +
 		`原始邮件|原始郵件|邮件原件|原邮件|回复的原邮件|回复邮件|转发的?邮件(?:信息)?|转发邮件信息|转发的郵件|轉寄郵件|原始信件|原訊息|原始消息|` +
 		`元のメッセージ|オリジナルメッセージ|転送メッセージ|원본 메일|message d'origine|message transféré|ursprüngliche nachricht|originalnachricht|weitergeleitete nachricht|` +
@@ -36,7 +36,7 @@ var (
 	begunForward = regexp.MustCompile(`(?i)^(?:begin forwarded message|开始转发的邮件|下面是被转发的邮件|以下是转发的邮件|轉寄的郵件|転送されたメッセージ)\s*[:：]\s*$`)
 	deviceLine   = regexp.MustCompile(`(?i)^\W*(?:sent (?:from|with|via|using) (?:my |yahoo|outlook|mail for|the |samsung|proton|aol|sparrow|a |an |gmail|iphone|ipad|android|blackberry|windows|mobile|zoho|spark)|get (?:outlook|bluemail) for |` +
 		`envoyé (?:de|depuis) |von meine[mr] .*gesendet|gesendet (?:von|mit) |enviado (?:desde|do|a partir) |inviato da |verzonden (?:vanaf|met) |отправлено (?:с|из) |` +
-		`发自我的|发送自|发自 ?\S{2,20}$|从我的.{1,20}发送|来自我的|来自(?:华为|小米|荣耀|网易|QQ)\S*(?:手机|邮箱|邮件).{0,12}$|由?网易(?:邮箱|邮件)大师|获取 ?outlook|下载 ?outlook|自 ?(?:windows|outlook).{0,20}(?:发送|邮件)|` +
+		`发自我的|发送自|发自 ?\S{2,20}$|从我的.{1,20}发送|来自我的|来自(?:华为|小米|荣耀|网易|QQ)\S*(?:手机|邮箱|邮件).{0,12}$|(?:签名)?由? ?网易(?:邮箱|邮件)大师|获取 ?outlook|下载 ?outlook|[自从] ?(?:windows|outlook|yahoo).{0,20}(?:发送|邮件)|` +
 		`從我的.{1,20}傳送|傳送自|寄自我的|從 ?(?:yahoo|outlook).{0,20}傳送|iPhoneから送信|iPadから送信|androidから送信)`)
 
 	// the introduction of a quotation, by its last words
@@ -92,7 +92,7 @@ loop:
 				out, said = append(out, i), true
 			}
 		case delimiter:
-			if t.isSignature(i) {
+			if t.sign[i] {
 				break loop
 			}
 			out = append(out, i)
@@ -128,6 +128,7 @@ type judged struct {
 	kinds    []kind
 	names    map[int]string // of the field of a heading
 	headings []bool         // the head of a quoted mail begins here
+	sign     []bool         // a signature begins here
 	onlyTail []bool         // from this line on the author says nothing more
 	past     []ahead        // one more than lines
 }
@@ -143,7 +144,7 @@ type ahead struct {
 func readLines(s string) *judged {
 	t := &judged{lines: strings.Split(plainText(s), "\n"), names: map[int]string{}}
 	n := len(t.lines)
-	t.kinds, t.headings = make([]kind, n), make([]bool, n)
+	t.kinds, t.headings, t.sign = make([]kind, n), make([]bool, n), make([]bool, n)
 	t.classify()
 	for i := range t.names {
 		t.headings[i] = t.isHeadings(i)
@@ -172,7 +173,8 @@ func readLines(s string) *judged {
 			a.quoteFollows = t.past[i+1].quoteFollows
 		case delimiter:
 			a.quoteFollows = t.past[i+1].quoteFollows
-			tail = tail || t.isSignature(i)
+			t.sign[i] = t.isSignature(i)
+			tail = tail || t.sign[i]
 		}
 		t.onlyTail[i], t.past[i] = tail, a
 	}
@@ -204,7 +206,7 @@ func (t *judged) classify() {
 		case code:
 		case trimmed == "":
 			kinds[i] = empty
-		case strings.ContainsRune("-_=*#~+–—―─━ᐧ", first(trimmed)) && delimiterLine.MatchString(line):
+		case strings.ContainsRune("-_=*#~+–—―─━ᐧ|", first(trimmed)) && delimiterLine.MatchString(line):
 			kinds[i] = delimiter
 		case len(line) > maxMarkLine:
 			if isQuote(line) {
@@ -241,7 +243,7 @@ func headingName(line string) string {
 }
 
 // deviceFirst are the first letters of what deviceLine finds.
-const deviceFirst = "sSgGeEvViIaAоО发从来由网获下自從來傳寄"
+const deviceFirst = "sSgGeEvViIaAоО发从来由签网获下自從來傳寄"
 
 func first(s string) rune {
 	r, _ := utf8.DecodeRuneInString(s)
@@ -346,34 +348,36 @@ func (t *judged) isHeadings(i int) bool {
 // it, or when.
 var headFields = []string{"from", "sent", "date", "发件人", "发送人", "发信人", "发送时间", "发件时间", "寄件者", "寄件人", "差出人", "送信者", "보낸 사람", "von", "de", "da", "van", "от"}
 
-var contact = regexp.MustCompile(`(?i)[\w.+-]+@[\w-]+\.|https?://|www\.|\+?\d[\d -]{7,}\d|电话|手机|地址|邮编|微信|tel[.:]|phone|mobile|fax`)
+var contact = regexp.MustCompile(`(?i)[\w.+-]+@[\w-]+\.|https?://|www\.|\+?\d[\d -]{7,}\d|(?:电话|手机|地址|邮编|微信|tel|phone|mobile|fax)[^:：]{0,8}[:：]`)
 
 // isSignature reports whether a signature begins at the delimiter in line i:
-// “-- ” of RFC 3676 always, “--” before a short tail, other rules before very
-// few lines or lines with a telephone number or the like.
+// “-- ” of RFC 3676 always; “--” and the empty card “| |” of NetEase before a
+// short tail; underscores before a line or two; a rule before a few lines with
+// a telephone number or the like. A rule with a sentence, a command or another
+// rule below it only divides what the author says.
 func (t *judged) isSignature(i int) bool {
-	lines, kinds := t.lines, t.kinds
-	bar := strings.TrimRight(lines[i], "\r")
-	var tail []string
-	for j := i + 1; j < len(lines) && kinds[j] != original && kinds[j] != wrote; j++ {
-		if kinds[j] == heading && t.headings[j] {
-			break
+	bar := strings.TrimRight(t.lines[i], "\r")
+	trimmed := strings.TrimSpace(bar)
+	short := bar == "-- " || trimmed == "--" || trimmed[0] == '|'
+	if !short && (len(trimmed) < 5 || strings.Trim(trimmed, "-_") != "") {
+		return false
+	}
+	said, known, divides := 0, false, false
+	for j := i + 1; j < len(t.lines) && t.kinds[j] != original && t.kinds[j] != wrote && !t.headings[j]; j++ {
+		line := strings.TrimSpace(t.lines[j])
+		switch {
+		case t.kinds[j] == empty:
+			continue
+		case strings.HasPrefix(line, "#"), strings.HasPrefix(line, "＃"):
+			return false
 		}
-		if kinds[j] != empty {
-			tail = append(tail, strings.TrimSpace(lines[j]))
-		}
-		if len(tail) > 15 {
+		if said++; said > 15 || !short && said > 8 {
 			return bar == "-- "
 		}
+		if !short {
+			known = known || contact.MatchString(line)
+			divides = divides || t.kinds[j] == delimiter || strings.HasSuffix(line, "。") || strings.HasSuffix(line, "；") || strings.HasSuffix(line, ".")
+		}
 	}
-	if slices.ContainsFunc(tail, func(l string) bool { return strings.HasPrefix(l, "#") || strings.HasPrefix(l, "＃") }) {
-		return false // a command is no signature
-	}
-	switch trimmed := strings.TrimSpace(bar); {
-	case bar == "-- ", trimmed == "--":
-		return true
-	case len(trimmed) >= 5 && strings.Trim(trimmed, "-_") == "":
-		return len(tail) <= 2 || len(tail) <= 8 && slices.ContainsFunc(tail, contact.MatchString)
-	}
-	return false
+	return short || said == 0 || said <= 2 && trimmed[0] == '_' || known && !divides
 }

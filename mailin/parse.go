@@ -120,6 +120,9 @@ func (r *reader) read(raw []byte) {
 		raw = bytes.ReplaceAll(raw, []byte("\r"), []byte("\n"))
 		r.problem("lines are ended by a bare CR")
 	}
+	if bytes.IndexByte(raw, 0) >= 0 {
+		r.problem("NUL bytes")
+	}
 	h, body := r.header(raw, nil)
 	r.fields(h)
 	r.m.ContentHash = contentHash(h, body)
