@@ -94,6 +94,9 @@ func (a *authScanner) value(stops string) (string, error) {
 	return b.String(), nil
 }
 
+// keyword are the characters of a method, or of ptype.property.
+const keyword = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./"
+
 // pair reads name=value with comments wherever RFC 8601 lets them stand, and
 // “none”, which has no value.
 func (a *authScanner) pair() (name, value string, err error) {
@@ -101,7 +104,7 @@ func (a *authScanner) pair() (name, value string, err error) {
 	if name, err = a.value("=;"); err != nil {
 		return
 	}
-	if name == "" || strings.Contains(a.s[start:a.pos], `"`) {
+	if name == "" || strings.Trim(a.s[start:a.pos], keyword) != "" {
 		return "", "", fmt.Errorf("%w: a name", errAuth)
 	}
 	if err = a.skip(); err != nil {

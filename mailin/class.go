@@ -87,20 +87,22 @@ func bounceMark(root *part, h message.Header, m *complaints.Message) string {
 	if daemonName.MatchString(local) {
 		return "From: " + local
 	}
-	subject := bounceSubject.FindString(m.Subject)
-	body := bounceBody.FindString(m.Text[:min(len(m.Text), 8<<10)])
-	switch {
-	case autoSubject.MatchString(m.Subject) || root.params["report-type"] != "":
+	master, nobody, noReply := masterName.MatchString(local), nullSender(m), noReplyName.MatchString(local)
+	if !master && !nobody && !noReply || root.params["report-type"] != "" || autoSubject.MatchString(m.Subject) {
 		return ""
-	case masterName.MatchString(local) && subject != "":
+	}
+	subject := bounceSubject.FindString(m.Subject)
+	body := strings.TrimSpace(bounceBody.FindString(m.Text[:min(len(m.Text), 8<<10)]))
+	switch {
+	case master && subject != "":
 		return "From: " + local + ", Subject: " + subject
-	case masterName.MatchString(local) && body != "":
-		return "From: " + local + ", text: " + strings.TrimSpace(body)
-	case nullSender(m) && subject != "":
+	case master && body != "":
+		return "From: " + local + ", text: " + body
+	case nobody && subject != "":
 		return "null return path, Subject: " + subject
-	case nullSender(m) && m.From.Addr == "" && body != "":
-		return "no sender at all, text: " + strings.TrimSpace(body)
-	case noReplyName.MatchString(local) && subject != "" && body != "":
+	case nobody && m.From.Addr == "" && body != "":
+		return "no sender at all, text: " + body
+	case noReply && subject != "" && body != "":
 		return "From: " + local + ", Subject: " + subject
 	}
 	return ""

@@ -8,8 +8,8 @@
 //     encoding and charset are undone, and what is no text to read becomes an
 //     attachment. An attached message is one attachment.
 //  3. OwnWords cuts quotation and signature from what the author wrote.
-//  4. A bounce's report is read (DSN), and class decides what kind of
-//     correspondent wrote, with the mark that decided it.
+//  4. class decides what kind of correspondent wrote, with the mark that
+//     decided it; a bounce's report is read (DSN).
 //  5. authenticate says who vouches for the sender: our own MX, by position,
 //     or our own verification of signatures.
 //
@@ -152,10 +152,9 @@ func (r *reader) read(raw []byte) {
 		own := t.own()
 		r.m.OwnWords = OwnWords(strings.ToValidUTF8(own[:min(len(own), r.Limits.Text)], ""))
 	}
-	r.m.DSN = readDSN(root, h, r.m)
 	r.m.Class, r.m.Why = r.class(root, h)
-	if r.m.Class != complaints.Bounce {
-		r.m.DSN = nil
+	if r.m.Class == complaints.Bounce {
+		r.m.DSN = readDSN(root, h, r.m)
 	}
 	r.authenticate(h, raw)
 }
