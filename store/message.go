@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lib/pq"
+
 	"complaints"
 )
 
@@ -49,6 +51,7 @@ func (tx *Tx) AddMessage(ctx context.Context, m *complaints.Message, raw []byte,
 	if err != nil {
 		return false, fmt.Errorf("add message: %w", err)
 	}
+	files, large := gather(m.Attachments)
 	var (
 		id, same, alike sql.NullInt64
 		sender          = strings.ToLower(clean(m.From.Addr))
@@ -59,6 +62,11 @@ func (tx *Tx) AddMessage(ctx context.Context, m *complaints.Message, raw []byte,
 			insert into blobs (sha256, size) select $1, octet_length($2::bytea) where $2::bytea is not null
 			on conflict do nothing returning sha256),
 		c as (insert into chunks (sha256, n, bytes) select sha256, 0, $2::bytea from b),
+		x as (select * from unnest($13::bytea[], $14::int[], $15::int[]) as x(sha256, place, size)),
+		f as (insert into blobs (sha256, size) select sha256, size from x on conflict do nothing returning sha256),
+		g as (
+			insert into chunks (sha256, n, bytes)
+			select sha256, 0, substring($16::bytea from place for size) from f join x using (sha256)),
 		m as (
 			insert into messages (sha256, message_id, content_hash, class, from_addr, subject, received_at, body)
 			values ($1, $3, $4, $5, $6, $7, $8, $9)
@@ -71,7 +79,8 @@ func (tx *Tx) AddMessage(ctx context.Context, m *complaints.Message, raw []byte,
 			(select min(id + 0) from messages where content_hash = $4 and content_hash <> '' and from_addr = $6),
 			(select count(*) from outbox where auto and to_addr = $6 and created_at > $8::timestamptz - interval '24 hours')`,
 		key, raw, clean(m.MessageID), clean(m.ContentHash), clean(string(m.Class)), sender, clean(m.Subject), tx.at,
-		string(cleanJSON(body)), clean(a.Mailbox), int64(a.UIDValidity), int64(a.UID)).Scan(&id, &same, &alike, &m.Automatic)
+		string(cleanJSON(body)), clean(a.Mailbox), int64(a.UIDValidity), int64(a.UID),
+		pq.Array(files.sums), pq.Array(files.places), pq.Array(files.sizes), files.bytes).Scan(&id, &same, &alike, &m.Automatic)
 	if err != nil {
 		return false, fmt.Errorf("add message: %w", err)
 	}
@@ -79,15 +88,40 @@ func (tx *Tx) AddMessage(ctx context.Context, m *complaints.Message, raw []byte,
 		return false, tx.linkCopy(ctx, m, key, a)
 	}
 	m.ID = id.Int64
-	for _, f := range m.Attachments {
-		if f.Content == nil {
-			continue
-		}
-		if _, err := tx.putBytes(ctx, f.Content); err != nil {
+	for _, content := range large {
+		if _, err := tx.putBytes(ctx, content); err != nil {
 			return false, fmt.Errorf("add message: attachment: %w", err)
 		}
 	}
 	return true, tx.noteLikeness(ctx, m, same, alike)
+}
+
+// bundle is several small files in one parameter of a statement.
+type bundle struct {
+	sums          [][]byte
+	places, sizes []int64 // within bytes, from 1
+	bytes         []byte
+}
+
+// gather puts the contents of attachments together, each once, as long as they
+// fit into one chunk; the others are large.
+func gather(files []complaints.Attachment) (b bundle, large [][]byte) {
+	seen := map[[sha256.Size]byte]bool{}
+	b.bytes = []byte{}
+	for _, f := range files {
+		sum := sha256.Sum256(f.Content)
+		switch {
+		case f.Content == nil || seen[sum]:
+		case len(b.bytes)+len(f.Content) > chunk:
+			large = append(large, f.Content)
+		default:
+			seen[sum] = true
+			b.sums = append(b.sums, sum[:])
+			b.places, b.sizes = append(b.places, int64(len(b.bytes)+1)), append(b.sizes, int64(len(f.Content)))
+			b.bytes = append(b.bytes, f.Content...)
+		}
+	}
+	return b, large
 }
 
 // linkCopy records the arrival of a mail that was taken before.

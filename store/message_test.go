@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -141,6 +142,25 @@ func TestBytes(t *testing.T) {
 	}
 	if _, _, err := db.Blob(t.Context(), "x' or 1=1"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("no hash: %v", err)
+	}
+}
+
+// Several attachments of one mail, one of them twice, one known before.
+func TestAttachments(t *testing.T) {
+	db := open(t)
+	for i, names := range [][]string{{"a"}, {"b", "", "a", "b", "c"}} {
+		m, raw := letterFrom("client@mail.example", fmt.Sprint(i), fmt.Sprint(i))
+		for _, name := range names {
+			content := []byte(strings.Repeat(name, 100))
+			sum := sha256.Sum256(content)
+			m.Attachments = append(m.Attachments, complaints.Attachment{Name: name, Content: content, SHA256: hex.EncodeToString(sum[:])})
+		}
+		add(t, db, m, raw, Arrival{"INBOX", 1, uint32(i)}, noon)
+		for _, f := range m.Attachments {
+			if got, err := db.BlobBytes(t.Context(), f.SHA256); err != nil || !bytes.Equal(got, f.Content) {
+				t.Errorf("file %q: %q, %v", f.Name, got, err)
+			}
+		}
 	}
 }
 
