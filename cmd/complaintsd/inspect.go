@@ -2,10 +2,8 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
-	"net"
 	"os"
 	"strings"
 	"time"
@@ -119,16 +117,8 @@ func inspectDesk(path string) (mailin.Desk, error) {
 	if err != nil {
 		return desk, err
 	}
-	desk.Address = c.Submission.From
-	desk.AuthservID, desk.Position = c.Authentication.AuthservID, c.Authentication.Position
-	l := c.Limits
-	desk.Limits = mailin.Limits{
-		Parsed: int(l.Parsed), Header: int(l.Header), Depth: l.Depth, Parts: l.Parts, Addresses: l.Addresses,
-		Attachments: l.Attachments, Decoded: int(l.Decoded), Text: int(l.Text), Hops: l.Hops, Time: time.Duration(l.CPU),
-	}.WithDefaults()
-	if c.Authentication.DKIM {
-		desk.VerifyDKIM = verifyDKIM
-	}
+	desk = readingDesk(c)
+	desk.Limits = desk.Limits.WithDefaults()
 	if c.Staff.Register != "" {
 		people, err := config.ReadRegister(c.Staff.Register)
 		if err != nil {
@@ -141,15 +131,6 @@ func inspectDesk(path string) (mailin.Desk, error) {
 		}
 	}
 	return desk, nil
-}
-
-// verifyDKIM asks the system's resolver for keys, three seconds for a mail.
-func verifyDKIM(raw []byte) []string {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
-	defer cancel()
-	return mailin.DKIMDomains(raw, func(domain string) ([]string, error) {
-		return net.DefaultResolver.LookupTXT(ctx, domain)
-	}, 5)
 }
 
 // inspectMessage puts a message into the names of the interface. Commands are
