@@ -138,6 +138,7 @@ func (d *demonstration) invite() {
 	}
 	d.say(d.tr("例如：", "For example:"))
 	d.say("  curl -u %s:%s 'imap://%s/INBOX;MAILINDEX=1'", user, demoPassword, imapHost)
-	d.say("  neomutt -F /dev/null -e 'set folder=imap://%s@%s/ imap_pass=%s ssl_starttls=no from=%s smtp_url=smtp://%s@%s smtp_pass=%s spoolfile=+INBOX smtp_authenticators=plain'",
-		user, imapHost, demoPassword, user, user, smtpHost, demoPassword)
+	login := strings.Replace(user, "@", "%40", 1)
+	d.say("  neomutt -F /dev/null -e 'set imap_pass=%s smtp_pass=%s ssl_starttls=no ssl_force_tls=no smtp_authenticators=plain from=%s smtp_url=smtp://%s@%s/' -f 'imap://%s@%s/INBOX'",
+		demoPassword, demoPassword, user, login, smtpHost, login, imapHost)
 }

@@ -84,7 +84,7 @@ func New(o Options) (*Daemon, error) {
 // Run works until ctx ends.
 func (d *Daemon) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return d.hear(ctx) })
+	g.Go(func() error { return d.Hear(ctx) })
 	g.Go(func() error { return d.sender.Run(ctx) })
 	g.Go(func() error { return d.remind(ctx) })
 	return g.Wait()
@@ -117,9 +117,9 @@ func (d *Daemon) Alive() bool {
 	return time.Since(time.Unix(d.beat.Load(), 0)) < 10*d.Every+5*time.Minute
 }
 
-// hear watches the mailbox while its lock is held, and waits for it otherwise:
+// Hear watches the mailbox while its lock is held, and waits for it otherwise:
 // several daemons may run on one database, one of them hears.
-func (d *Daemon) hear(ctx context.Context) error {
+func (d *Daemon) Hear(ctx context.Context) error {
 	waiting := false
 	for ctx.Err() == nil {
 		lock, err := d.DB.LockMailbox(ctx, d.Mailbox.User+"@"+d.Mailbox.Addr+"/"+d.Mailbox.Folder)
