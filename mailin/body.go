@@ -33,6 +33,7 @@ type part struct {
 // readType reads Content-Type and Content-Disposition.
 func (p *part) readType(in string) {
 	p.in = in
+	// The disposition's name is the better one: name= is often cut or guessed.
 	p.media, p.params = parseParams(p.header.Get("Content-Type"))
 	var d map[string]string
 	p.disp, d = parseParams(p.header.Get("Content-Disposition"))
@@ -46,6 +47,8 @@ func (p *part) readType(in string) {
 	case "html":
 		p.media = "text/html"
 	}
+	// RFC 2045 5.2: without a usable type it is plain text, unless its name
+	// says that it is a file.
 	if !strings.Contains(p.media, "/") {
 		switch {
 		case in == "multipart/digest":
@@ -77,6 +80,7 @@ func (r *reader) split(root *part, b []byte) {
 	}
 	r.parts = 1
 	stack := []open{{root, r.delimiter(root, b), 0}}
+	// A line can end any open multipart: programs forget the inner ends.
 	match := func(line []byte) (level int, end bool) {
 		line = bytes.TrimRight(line, " \t")
 		for i := len(stack) - 1; i >= 0; i-- {
@@ -89,6 +93,7 @@ func (r *reader) split(root *part, b []byte) {
 	}
 	var leaf *part
 	start := 0
+	// finish ends the part that is being read, and the multiparts inside level.
 	finish := func(level, end int) {
 		if leaf != nil {
 			leaf.body = trimLineEnd(b[start:max(start, end)])
@@ -164,6 +169,7 @@ func nextDashes(b []byte, i int) int {
 	return i + n + 1
 }
 
+// trimLineEnd drops the line end that belongs to the delimiter (RFC 2046 5.1.1).
 func trimLineEnd(b []byte) []byte {
 	return bytes.TrimRight(bytes.TrimSuffix(b, []byte("\n")), "\r")
 }
@@ -196,6 +202,7 @@ func (r *reader) delimiter(p *part, b []byte) []byte {
 // forms seen beside it: no quotation marks, a missing “;”, raw GBK, encoded
 // words, pieces of encoded words, percent encoding without a charset.
 func parseParams(v string) (value string, params map[string]string) {
+	// Guessed first: the second byte of a GBK character can be a backslash.
 	v = utf8Header(v)
 	value, rest, _ := strings.Cut(v, ";")
 	if strings.ContainsAny(value, "=\"") && !strings.Contains(value, "/") {
@@ -209,6 +216,7 @@ func parseParams(v string) (value string, params map[string]string) {
 		text    string
 		percent bool
 	}
+	// name → number of the piece (RFC 2231 3), 0 for a value that is whole
 	pieces := map[string]map[int]piece{}
 	for rest != "" {
 		rest = strings.TrimLeft(rest, " \t;")
@@ -260,6 +268,7 @@ func parseParams(v string) (value string, params map[string]string) {
 		} else if ok {
 			numbers = numbers[1:] // the pieces say more than the short form
 		}
+		// Pieces are joined as bytes: a character may be cut between two.
 		charset, plain, raw := "", true, []byte(nil)
 		for i, n := range numbers {
 			p := byNumber[n]
@@ -296,6 +305,7 @@ func decodePlainParam(v string) string {
 	return v
 }
 
+// unpercent undoes percent encoding where it is well formed.
 func unpercent(s string) string {
 	if u, err := url.PathUnescape(s); err == nil {
 		return u
@@ -314,6 +324,65 @@ func unpercent(s string) string {
 	return b.String()
 }
 
+// lenientQP decodes quoted-printable; a wrong escape stands for itself.
+func lenientQP(b []byte) []byte {
+	out := make([]byte, 0, len(b))
+	for i := 0; i < len(b); i++ {
+		if b[i] != '=' {
+			out = append(out, b[i])
+			continue
+		}
+		if i+2 < len(b) {
+			if c, err := strconv.ParseUint(string(b[i+1:i+3]), 16, 8); err == nil {
+				out = append(out, byte(c))
+				i += 2
+				continue
+			}
+		}
+		j := i + 1
+		for j < len(b) && (b[j] == ' ' || b[j] == '\t' || b[j] == '\r') {
+			j++
+		}
+		if j == len(b) || b[j] == '\n' {
+			i = j // a soft line break
+			continue
+		}
+		out = append(out, '=')
+	}
+	return out
+}
+
+// decodeUU decodes the lines between “begin” and “end” of uuencode.
+func decodeUU(b []byte) []byte {
+	out := make([]byte, 0, len(b)/4*3)
+	begun := false
+	for len(b) > 0 {
+		var line []byte
+		line, b = cutLine(b)
+		switch {
+		case !begun:
+			begun = bytes.HasPrefix(line, []byte("begin "))
+		case len(line) == 0, string(line) == "end":
+			return out
+		default:
+			n := int(line[0]-' ') & 63
+			data := make([]byte, 0, 66)
+			for line = line[1:]; len(line) > 0 && len(data) < n; line = line[min(4, len(line)):] {
+				var v uint32
+				for i := range 4 {
+					v <<= 6
+					if i < len(line) {
+						v |= uint32(line[i]-' ') & 63
+					}
+				}
+				data = append(data, byte(v>>16), byte(v>>8), byte(v))
+			}
+			out = append(out, data[:min(n, len(data))]...)
+		}
+	}
+	return out
+}
+
 // attach keeps a part as a file.
 func (r *reader) attach(p *part) {
 	if len(r.m.Attachments) >= r.Limits.Attachments {
@@ -326,6 +395,8 @@ func (r *reader) attach(p *part) {
 		return
 	}
 	name := p.name
+	// An attached mail is kept whole, and not looked into: what it holds was
+	// not written to us.
 	if p.media == "message/rfc822" || p.media == "message/global" {
 		quiet := &reader{Desk: r.Desk, m: &complaints.Message{}}
 		h, _ := quiet.header(content, nil)
@@ -374,6 +445,7 @@ func fileName(name string) string {
 	return name
 }
 
+// extension is for parts that give no name.
 func extension(media string) string {
 	switch media {
 	case "text/plain", "text/rfc822-headers", "message/delivery-status", "message/disposition-notification", "message/feedback-report":

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
-	"strconv"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -21,6 +20,8 @@ func canonical(label string) string {
 	label = strings.ToLower(strings.Trim(label, " \t\"'`;,<>"))
 	label = strings.TrimPrefix(label, "charset=")
 	label, _, _ = strings.Cut(label, "*") // the language of RFC 2231
+	// Families are read by their widest member: a program that says gb2312
+	// writes GBK, and one that says iso-2022-jp-2 differs in nothing we see.
 	switch strings.ReplaceAll(label, "_", "-") {
 	case "", "default", "unknown", "x-unknown", "unknown-8bit", "ansi", "x-user-defined", "-autodetect", "none", "binary", "8bit", "7bit":
 		return ""
@@ -76,6 +77,7 @@ func decodeText(b []byte, label string) (text, used, problem string) {
 		problem = "unknown charset " + clean(label)
 	}
 	honest := name
+	// ASCII is the same in all charsets but those that shift by escapes.
 	switch plain := isASCII(b); {
 	case name == "utf-7":
 		return decodeUTF7(b), name, ""
@@ -94,6 +96,7 @@ func decodeText(b []byte, label string) (text, used, problem string) {
 	if honest != "" && name != honest && wider(honest) != name {
 		problem = "the charset is " + name + ", not " + honest
 	}
+	// The decoders of golang.org/x/text put U+FFFD for what they do not know.
 	switch name {
 	case "utf-8":
 		if !utf8.Valid(b) && problem == "" {
@@ -114,19 +117,23 @@ func decodeText(b []byte, label string) (text, used, problem string) {
 	return text, name, problem
 }
 
+// transcode decodes by go-message/charset, or leaves what is valid UTF-8.
 func transcode(b []byte, name string) string {
 	rd, err := charset.Reader(name, bytes.NewReader(b))
 	if err != nil {
 		return strings.ToValidUTF8(string(b), "\uFFFD")
 	}
-	out, err := io.ReadAll(rd)
-	if err != nil && len(out) == 0 {
+	var out strings.Builder
+	out.Grow(len(b) + len(b)/2) // what two bytes of Chinese take
+	if _, err := io.Copy(&out, rd); err != nil && out.Len() == 0 {
 		return strings.ToValidUTF8(string(b), "\uFFFD")
 	}
-	return strings.ToValidUTF8(string(out), "\uFFFD")
+	return strings.ToValidUTF8(out.String(), "\uFFFD")
 }
 
 // believe decides whether bytes with the high bit are what their label says.
+// Each label is doubted only for a reason: UTF-8 is hardly ever valid by chance,
+// and Chinese text is mostly made of the few thousand common characters.
 func believe(b []byte, name string) string {
 	valid := utf8.Valid(b)
 	gb, big5 := commonGB(b), commonBig5(b)
@@ -159,7 +166,7 @@ func believe(b []byte, name string) string {
 			return "gb18030"
 		}
 	case "iso-2022-jp", "hz-gb-2312", "utf-16":
-		return guess(b)
+		return guess(b) // these have no high bit, or no text without NUL
 	default:
 		if valid {
 			return "utf-8"
@@ -213,6 +220,7 @@ func commonGB(b []byte) float64 {
 	})
 }
 
+// commonBig5 is the same for Big5, whose common characters come first.
 func commonBig5(b []byte) float64 {
 	return common(b, func(c, d byte) (valid, common bool, n int) {
 		valid = c >= 0x81 && c < 0xff && (d >= 0x40 && d < 0x7f || d >= 0xa1 && d < 0xff)
@@ -220,6 +228,8 @@ func commonBig5(b []byte) float64 {
 	})
 }
 
+// common counts characters by a judge, in the first 64 kB. A few invalid ones
+// are allowed: one broken character must not hide what the text is.
 func common(b []byte, judge func(c, d byte) (valid, common bool, n int)) float64 {
 	b = b[:min(len(b), 64<<10)]
 	var all, good, bad int
@@ -263,6 +273,7 @@ func usedGB(b []byte, name string) string {
 	return name
 }
 
+// wider gives the charset by which a family is decoded.
 func wider(name string) string {
 	switch name {
 	case "gb2312", "gbk":
@@ -271,6 +282,7 @@ func wider(name string) string {
 	return name
 }
 
+// isASCII reports that no byte has the high bit.
 func isASCII(b []byte) bool {
 	for _, c := range b {
 		if c >= 0x80 {
@@ -280,6 +292,7 @@ func isASCII(b []byte) bool {
 	return true
 }
 
+// decodeUTF16 reads code units, little-endian unless a mark or label says not.
 func decodeUTF16(b []byte, big bool) string {
 	var order binary.ByteOrder = binary.LittleEndian
 	if bytes.HasPrefix(b, []byte("\xfe\xff")) || big {
@@ -417,64 +430,5 @@ func lenientBase64(b []byte) []byte {
 		}
 	}
 	flush()
-	return out
-}
-
-// lenientQP decodes quoted-printable; a wrong escape stands for itself.
-func lenientQP(b []byte) []byte {
-	out := make([]byte, 0, len(b))
-	for i := 0; i < len(b); i++ {
-		if b[i] != '=' {
-			out = append(out, b[i])
-			continue
-		}
-		if i+2 < len(b) {
-			if c, err := strconv.ParseUint(string(b[i+1:i+3]), 16, 8); err == nil {
-				out = append(out, byte(c))
-				i += 2
-				continue
-			}
-		}
-		j := i + 1
-		for j < len(b) && (b[j] == ' ' || b[j] == '\t' || b[j] == '\r') {
-			j++
-		}
-		if j == len(b) || b[j] == '\n' {
-			i = j // a soft line break
-			continue
-		}
-		out = append(out, '=')
-	}
-	return out
-}
-
-// decodeUU decodes the lines between “begin” and “end” of uuencode.
-func decodeUU(b []byte) []byte {
-	var out []byte
-	begun := false
-	for len(b) > 0 {
-		var line []byte
-		line, b = cutLine(b)
-		switch {
-		case !begun:
-			begun = bytes.HasPrefix(line, []byte("begin "))
-		case len(line) == 0, string(line) == "end":
-			return out
-		default:
-			n := int(line[0]-' ') & 63
-			var data []byte
-			for line = line[1:]; len(line) > 0 && len(data) < n; line = line[min(4, len(line)):] {
-				var v uint32
-				for i := range 4 {
-					v <<= 6
-					if i < len(line) {
-						v |= uint32(line[i]-' ') & 63
-					}
-				}
-				data = append(data, byte(v>>16), byte(v>>8), byte(v))
-			}
-			out = append(out, data[:min(n, len(data))]...)
-		}
-	}
 	return out
 }

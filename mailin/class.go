@@ -33,10 +33,12 @@ func (r *reader) class(root *part, h message.Header) (complaints.Class, string) 
 }
 
 var (
+	// who sends reports: surely, often, and who reads no answer
 	daemonName  = regexp.MustCompile(`(?i)^(?:mailer[-_.]?daemon|mail[-_.]?daemon|mdaemon|maildeliverysystem|double-bounce)\b`)
 	masterName  = regexp.MustCompile(`(?i)^(?:post[-_.]?master|bounces?|mail-?error|returned-?mail|system)\b`)
 	noReplyName = regexp.MustCompile(`(?i)^(?:no|not|do-?not|dont)[-_.]?reply\b|^auto-?(?:reply|responder)\b|^(?:notifications?|mailer)[-_.]?no-?reply`)
 
+	// what reports say, in the languages of the large providers
 	bounceSubject = regexp.MustCompile(`(?i)undeliver|delivery (?:status|failure|failed|report|notification|has|error|problem|delay)|delivery.{0,12}fail|returned? mail|returned to sender|mail (?:delivery|system error|could not)|` +
 		`failure notice|non[- ]?delivery|not (?:be )?delivered|could(?:n't| not) (?:be )?(?:deliver|send)|delayed mail|message (?:status|delayed|delivery)|permanent delivery|transient delivery|mail status|` +
 		`退信|退件|系统退|投递失败|投递状态|发送失败|未送达|无法送达|无法投递|未能送达|邮件被退回|退回|未传递|传递失败|延迟投递|無法傳遞|無法送達|傳送失敗|未傳遞|` +
@@ -47,17 +49,21 @@ var (
 		`user unknown|unknown user|mailbox (?:unavailable|full|not found)|(?:^|\s)[45]\d\d[ -][45]\.\d\.\d|over quota|unrouteable|no such (?:user|recipient)|recipient (?:address )?rejected|` +
 		`退信|退回|无法投递|投递失败|无法送达|未能送达|未送达|发送失败|收件人不存在|对方(?:服务器|邮箱)|无法发送到以下收件人|無法傳遞|無法送達|` +
 		`配信できません|送信できませ|お届けできません|見つかりません|届けることができ|エラー`)
+	// how vacation replies begin; “Re:” before it is a person's answer to one
 	autoSubject = regexp.MustCompile(`(?i)^\W*(?:auto(?:matic|mated)?[- ]?(?:reply|response|answer|antwort)|auto[- ]?reply|autosvar|out[- ]of[- ](?:the[- ])?office|ooo\b|on (?:vacation|leave|holiday)\b|away from|vacation (?:reply|response|notice|message)|` +
 		`自动(?:回复|答复|应答|回覆)|自動(?:回覆|回复|答覆|応答|返信)|【?自动回复|不在办公室|外出自动|休假自动|réponse automatique|absence du bureau|respuesta automática|resposta automática|risposta automatica|` +
 		`automatisch(?:e)? antwoord|automatische antwort|abwesenheit|afwezig|автоответ|автоматический ответ|부재중|자동 ?회신|automatické|automatisk)`)
+	// the one value of Auto-Submitted that a person's mail may have
 	noMail = regexp.MustCompile(`^\s*(?i:no)\s*(?:[;(]|$)`)
 )
 
+// localPart is the part of an addr-spec before the @.
 func localPart(addr string) string {
 	local, _, _ := strings.Cut(addr, "@")
 	return strings.Trim(local, `"`)
 }
 
+// isDaemon reports the address of a mail system.
 func isDaemon(addr string) bool {
 	local := localPart(addr)
 	return daemonName.MatchString(local) || masterName.MatchString(local)
@@ -83,6 +89,9 @@ func bounceMark(root *part, h message.Header, m *complaints.Message) string {
 			return f
 		}
 	}
+	// From here on it is the non-standard forms: a mail system's name alone
+	// says enough if it is the daemon's, else a word of the subject or of the
+	// notice must say the same.
 	local := localPart(m.From.Addr)
 	if daemonName.MatchString(local) {
 		return "From: " + local
@@ -172,6 +181,7 @@ func (p *part) find(media ...string) *part {
 func readDSN(root *part, h message.Header, m *complaints.Message) *complaints.DSN {
 	quiet := &reader{Desk: Desk{Limits: Limits{}.WithDefaults()}, m: &complaints.Message{}}
 	d := &complaints.DSN{}
+	// Exchange encodes the report in base64, which RFC 3464 does not foresee.
 	if p := root.find("message/delivery-status", "message/global-delivery-status"); p != nil {
 		quiet.recipientFields(quiet.decode(p), d)
 	}

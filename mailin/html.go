@@ -76,6 +76,7 @@ func (p *page) both(f func(*lines)) {
 	}
 }
 
+// text adds what the tokenizer found between two tags.
 func (p *page) text(s string) {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	p.both(func(l *lines) {
@@ -88,6 +89,7 @@ func (p *page) text(s string) {
 	})
 }
 
+// start opens an element: what it breaks, hides, quotes or numbers.
 func (p *page) start(z *html.Tokenizer, selfClosing bool) {
 	raw, more := z.TagName()
 	e := element{name: string(raw)}
@@ -114,6 +116,7 @@ func (p *page) start(z *html.Tokenizer, selfClosing bool) {
 	case "br":
 		p.both((*lines).newline)
 	case "p":
+		// Word writes each line as a paragraph without space around it
 		if strings.Contains(class, "MsoNormal") || strings.Contains(style, "margin:0") {
 			p.both((*lines).block)
 		} else {
@@ -149,6 +152,7 @@ func (p *page) start(z *html.Tokenizer, selfClosing bool) {
 		p.item()
 	}
 	e.hidden = e.hidden || isHidden(style)
+	// The mark goes into the own words only: OwnWords cuts there.
 	switch quoteMark(id, class) {
 	case markQuote:
 		p.both((*lines).block)
@@ -182,6 +186,8 @@ func (p *page) item() {
 	p.both(func(l *lines) { l.text(mark, p.quotes, true) })
 }
 
+// push keeps an element until its end. Only its effect is remembered, so that
+// a tree of any depth costs no more than maxOpen.
 func (p *page) push(e element) {
 	if n := len(p.stack); n > 0 && p.stack[n-1].name == e.name {
 		switch e.name { // elements whose end tag is often left out
@@ -197,12 +203,14 @@ func (p *page) push(e element) {
 	p.stack = append(p.stack, e)
 }
 
+// pop ends the innermost element.
 func (p *page) pop() {
 	n := len(p.stack) - 1
 	p.count(p.stack[n], -1)
 	p.stack = p.stack[:n]
 }
 
+// count adds or takes away the effect of an element.
 func (p *page) count(e element, by int) {
 	if e.hidden {
 		p.hidden += by
@@ -218,6 +226,9 @@ func (p *page) count(e element, by int) {
 	}
 }
 
+// end closes the innermost element of that name. An end tag that fits none of
+// the last 64 is ignored: browsers do so too, and a search to the root for each
+// would be quadratic.
 func (p *page) end(name string) {
 	if p.deeper > 0 {
 		p.deeper--
@@ -231,13 +242,12 @@ func (p *page) end(name string) {
 			break
 		}
 	}
-	if name == "p" {
-		p.both((*lines).block)
-	} else if isBlock(name) {
+	if name == "p" || isBlock(name) {
 		p.both((*lines).block)
 	}
 }
 
+// isVoid names the elements that have no content and no end tag.
 func isVoid(name string) bool {
 	switch name {
 	case "br", "hr", "img", "meta", "link", "input", "area", "base", "col", "embed", "source", "track", "wbr", "param":
@@ -246,6 +256,7 @@ func isVoid(name string) bool {
 	return false
 }
 
+// isBlock names the elements that begin and end a line.
 func isBlock(name string) bool {
 	switch name {
 	case "div", "tr", "table", "ul", "ol", "li", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "section", "article",
@@ -266,6 +277,7 @@ func isHidden(style string) bool {
 	return ok && (size == "" || size[0] != '.' && (size[0] < '0' || size[0] > '9'))
 }
 
+// mark is what the name of an element says of its place in a reply.
 type mark int
 
 const (
@@ -337,6 +349,8 @@ func (l *lines) text(s string, depth int, keep bool) {
 	}
 }
 
+// write puts text down, after the line ends that are due. A line of a
+// quotation begins with one “>” for each level.
 func (l *lines) write(s string, depth int) {
 	s = plainText(s)
 	if s == "" {

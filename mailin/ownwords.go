@@ -368,7 +368,7 @@ func (t *judged) isSignature(i int) bool {
 		switch {
 		case t.kinds[j] == empty:
 			continue
-		case strings.HasPrefix(line, "#"), strings.HasPrefix(line, "＃"):
+		case strings.HasPrefix(line, "#"), strings.HasPrefix(line, "＃"), !short && t.kinds[j] == delimiter:
 			return false
 		}
 		if said++; said > 15 || !short && said > 8 {
@@ -376,7 +376,7 @@ func (t *judged) isSignature(i int) bool {
 		}
 		if !short {
 			known = known || contact.MatchString(line)
-			divides = divides || t.kinds[j] == delimiter || strings.HasSuffix(line, "。") || strings.HasSuffix(line, "；") || strings.HasSuffix(line, ".")
+			divides = divides || strings.HasSuffix(line, "。") || strings.HasSuffix(line, "；") || strings.HasSuffix(line, ".")
 		}
 	}
 	return short || said == 0 || said <= 2 && trimmed[0] == '_' || known && !divides
