@@ -66,8 +66,11 @@ func TestTrust(t *testing.T) {
 
 	d.p.RequireDomain = true
 	d.p.Security = "postmaster@firm.example"
-	if s := said(d.message("kefu@firm.example", "", "#受理")); !strings.Contains(s, "无法核实发件域名") {
-		t.Errorf("domain not verified: %q", s)
+	o := d.receive(d.message("kefu@firm.example", "", "#受理"))
+	want(t, "the one whose name it bears is told", sent(o, "impersonated"), []string{"kefu"})
+	want(t, "the administrator too", sent(o, "alert"), []string{"postmaster"})
+	if len(o.Events) > 0 || o.Hold == "" {
+		t.Errorf("domain not verified: %+v", o)
 	}
 	for name, a := range map[string]Auth{"DMARC": {DMARC: "pass"}, "DKIM": {DKIM: []string{"firm.example"}}, "account": {Submitter: "Kefu@firm.example"}} {
 		m := d.message("kefu@firm.example", "", "#语言 "+map[bool]string{true: "en", false: "zh"}[d.c.Lang == "zh"])

@@ -18,6 +18,10 @@ func (s *session) staffMail() {
 	}
 	s.by = s.who.Address
 	cs := ParseCommands(s.m.OwnWords)
+	if s.p.RequireDomain && !s.m.genuine() {
+		s.impersonated(cs)
+		return
+	}
 	if len(cs) == 0 {
 		s.staffWords()
 		return
@@ -37,6 +41,24 @@ func (s *session) staffMail() {
 		return
 	}
 	s.transcript(cs, lines)
+}
+
+// impersonated deals with a mail in the name of a member of staff for which
+// nobody vouches: nothing in it counts, it is held, the administrator is told,
+// and so is the one whose name it bears, at the registered address.
+func (s *session) impersonated(cs []Command) {
+	s.out.Hold = "in the name of staff, and its sender could not be verified"
+	s.alert("forged", "a mail in the name of a member of staff could not be verified; it is held")
+	if s.damped() {
+		return
+	}
+	var lines []string
+	for _, c := range cs {
+		lines = append(lines, c.Raw)
+	}
+	m := s.tell(s.who, "impersonated", Facts{Subject: s.m.Subject, Text: excerpt(strings.Join(lines, "\n"), 1000),
+		Reason: s.tr("邮件不是经本所的邮件系统、以您的账号发出的", "the mail was not sent through the firm's mail system under your account")})
+	m.Auto = true
 }
 
 // carryOut runs the commands one after the other on the copy of the case.
@@ -158,10 +180,6 @@ func (s *session) trust() error {
 	if t == nil || t.Purpose != ForStaff || !strings.EqualFold(t.Ref, s.c.Ref) || !s.p.Keys.Verify(*t, s.who.Address, s.at) {
 		return Refuse("为防冒名，改动案件的命令须发到本台给您的专用回复地址。请直接回复本邮件，并保留同样的命令。",
 			"To guard against forgery, a command that changes a case must be sent to the reply address that the desk gave to you. Reply to this mail with the same command.")
-	}
-	if s.p.RequireDomain && !s.m.genuine() {
-		s.alert("forged", "a command mail carried a valid token but its From domain was not verified")
-		return Refuse("无法核实发件域名，命令未执行。请从本所邮箱发送。", "The sender's domain could not be verified, so nothing was done. Please send from the firm's own mail account.")
 	}
 	return nil
 }

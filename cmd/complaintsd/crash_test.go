@@ -114,7 +114,7 @@ register = "staff.csv"
 security = "marsh@firm.example"
 [authentication]
 authserv_id = "mx.firm.example"
-position = 2
+position = 1
 dkim = false
 [[external_route]]
 name = "北京市律师协会"

@@ -122,7 +122,7 @@ func (w *world) start(lang string) {
 		DB: w.db, Policy: testPolicy(lang), Owner: "test", Log: quiet(), Now: w.now, Every: time.Hour,
 		Mailbox: &mailin.Server{Addr: w.dovecot.IMAP, TLS: "none", User: deskAddr, Password: password, Folder: "INBOX", Processed: "Processed", Quarantine: "Quarantine",
 			Poll: time.Second, Log: quiet()},
-		Desk:  mailin.Desk{AuthservID: mailtest.AuthservID, Position: 2},
+		Desk:  mailin.Desk{AuthservID: mailtest.AuthservID, Position: 1},
 		Relay: &mailout.Relay{Addr: w.postfix.Submission, TLS: "none", User: deskAddr, Password: password},
 	})
 	if err != nil {
