@@ -28,6 +28,7 @@ type Case struct {
 	Due         Deadline    `json:"due"`               // investigation and written report (C4), as promised
 
 	Category    string       `json:"category,omitempty"` // casework E.1
+	Severity    Severity     `json:"severity,omitempty"` // casework E.3; "" until somebody graded it
 	Allegations []Allegation `json:"allegations,omitempty"`
 	Assignee    string       `json:"assignee,omitempty"` // asked to investigate
 	Handler     string       `json:"handler,omitempty"`  // has accepted: the responsible person
@@ -142,13 +143,16 @@ func (c *Case) keep(e *Event, from string, files []Attachment) {
 // Conflicted reports whether a person may not act on this case: respondent of
 // an allegation, or recused.
 func (c *Case) Conflicted(p *Person) bool {
-	for _, a := range c.Allegations {
-		if p != nil && a.Respondent != "" && (SameAddr(a.Respondent, p.Address) || a.Respondent == p.Name) {
-			return true
-		}
+	if c.respondent(p) {
+		return true
 	}
 	appealed := c.State == AppealLodged || c.State == AppealReview
 	return slices.ContainsFunc(c.Recusals, func(r Recused) bool { return p != nil && SameAddr(r.Person, p.Address) && (appealed || !r.Appeal) })
+}
+
+// respondent reports whether a person is complained of.
+func (c *Case) respondent(p *Person) bool {
+	return p != nil && slices.ContainsFunc(c.Allegations, func(a Allegation) bool { return a.Against(p) })
 }
 
 // LastLetter gives the newest letter of a kind, or nil.

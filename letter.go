@@ -173,6 +173,11 @@ type Allegation struct {
 	Evidence   []string `json:"evidence,omitempty"` // what the finding rests on
 }
 
+// Against reports whether an allegation is about a person.
+func (a *Allegation) Against(p *Person) bool {
+	return a.Respondent != "" && (SameAddr(a.Respondent, p.Address) || a.Respondent == p.Name)
+}
+
 // Finding is the result on one allegation.
 type Finding string
 

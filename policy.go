@@ -193,16 +193,8 @@ func (s *session) send(m Mail) *Mail {
 // desk lists the officers and heads who may know of the case.
 func (s *session) desk() []*Person { return s.free(Officer, Head) }
 
-// free lists the people of some roles who have no conflict with the case.
-func (s *session) free(any ...Role) []*Person {
-	var out []*Person
-	for _, p := range s.p.Register.With(any...) {
-		if s.c == nil || !s.c.Conflicted(p) {
-			out = append(out, p)
-		}
-	}
-	return out
-}
+// free lists the people who hold some roles on this case, without a conflict.
+func (s *session) free(any ...Role) []*Person { return s.p.acting(s.c, any...) }
 
 // handlers are who works on the case: the responsible person and the desk.
 func (s *session) handlers() []*Person {

@@ -119,7 +119,7 @@ func (k clock) mark(l level) string { return k.key() + "/" + l.ID }
 func (s *session) reminded(roles []Role) []*Person {
 	var out []*Person
 	for _, who := range s.p.Register.With(AnyStaff) {
-		if !s.c.Conflicted(who) && s.c.allows(who, roles) && !(who.Is(Chair, Member) && s.c.hasVoted(who)) {
+		if !s.c.Conflicted(who) && s.p.allows(s.c, who, roles) && !(who.Is(Chair, Member) && s.c.hasVoted(who)) {
 			out = append(out, who)
 		}
 	}

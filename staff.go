@@ -131,3 +131,106 @@ func (r *Register) Named(s string) *Person {
 	}
 	return found
 }
+
+// acting lists who holds some roles on a case: the people of the role without
+// a conflict. Where its holder is complained of, or nobody of the role is left,
+// the role goes one level up: from the head to the chair, from the chair to
+// management, and from management to the chair. c may be nil.
+func (p *Policy) acting(c *Case, any ...Role) []*Person {
+	var out []*Person
+	for _, r := range any {
+		for _, who := range p.holders(c, r, 2) {
+			if !slices.Contains(out, who) {
+				out = append(out, who)
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b *Person) int { return strings.Compare(a.Address, b.Address) })
+	return out
+}
+
+// above names the role to which a role's work goes if its holder cannot do it.
+var above = map[Role]Role{Head: Chair, Chair: Management, Management: Chair}
+
+func (p *Policy) holders(c *Case, r Role, steps int) []*Person {
+	all := p.Register.With(r)
+	if c == nil {
+		return all
+	}
+	free, accused := []*Person{}, false
+	for _, who := range all {
+		if c.respondent(who) {
+			accused = true
+		} else if !c.Conflicted(who) {
+			free = append(free, who)
+		}
+	}
+	up, has := above[r]
+	if has && steps > 0 && (accused || len(free) == 0 && len(all) > 0) {
+		if next := p.holders(c, up, steps-1); len(next) > 0 {
+			return next
+		}
+	}
+	return free
+}
+
+// allows reports whether a person has one of the roles on a case, those among
+// them that one has on a single case.
+func (p *Policy) allows(c *Case, who *Person, roles []Role) bool {
+	for _, r := range roles {
+		switch r {
+		case TheHandler:
+			if SameAddr(c.Handler, who.Address) {
+				return true
+			}
+		case TheAssignee:
+			if SameAddr(c.Assignee, who.Address) {
+				return true
+			}
+		case ThePanel:
+			if c.Appeal != nil && slices.Contains(c.Appeal.Panel, who.Address) {
+				return true
+			}
+		case TheRespondent:
+			if c.respondent(who) {
+				return true
+			}
+		case AnyStaff:
+			if who.Is(AnyStaff) {
+				return true
+			}
+		default:
+			if slices.Contains(p.holders(c, r, 2), who) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// ownPart reports whether a verb is for the respondent of the case, who may do
+// nothing else there.
+func (p *Policy) ownPart(c *Case, who *Person, v *Verb) bool {
+	return slices.Contains(v.Roles, TheRespondent) && c.respondent(who)
+}
+
+// mayUse reports whether a person may use a verb on a case, whatever its state.
+func (p *Policy) mayUse(c *Case, who *Person, v *Verb) bool {
+	if c.Conflicted(who) && !p.ownPart(c, who, v) {
+		return false
+	}
+	return p.allows(c, who, v.Roles)
+}
+
+// MayRead reports whether a person may see what a case holds (casework B.4):
+// the roles that #show is for, without a conflict. Mails to anybody else tell
+// them what concerns them and nothing of the case.
+func (p *Policy) MayRead(c *Case, who *Person) bool {
+	if c == nil || !who.Is(AnyStaff) {
+		return false
+	}
+	if who.Is(Management) && c.Severity.Major() && !c.Conflicted(who) {
+		return true
+	}
+	return p.mayUse(c, who, findVerb("show"))
+}

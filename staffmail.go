@@ -155,10 +155,10 @@ func (s *session) permit(v *Verb) error {
 		return Refuse("这封邮件没有指明案件。请回复本台发出的案件邮件，或在主题中写上案号（如 [T2026-0001]）。",
 			"The mail names no case. Reply to a mail of the case, or put its number (such as [T2026-0001]) into the subject.")
 	}
-	if s.c.Conflicted(s.who) && !v.NoCase {
+	if s.c.Conflicted(s.who) && !v.NoCase && !s.p.ownPart(s.c, s.who, v) {
 		return Refuse("您与本案有利害关系或已回避，不能查看或处理本案。", "You have a conflict of interest in this case, or have stepped aside; you may neither read it nor act on it.")
 	}
-	if !s.c.allows(s.who, v.Roles) {
+	if !s.p.allows(s.c, s.who, v.Roles) {
 		return Refuse("这条命令由%[1]s使用。", "This command is for %[2]s.", rolesIn(v.Roles, "zh"), rolesIn(v.Roles, "en"))
 	}
 	if !v.In(s.c.State) {
@@ -193,39 +193,13 @@ func (m *Message) genuine() bool {
 	return m.Froms <= 1 && (m.Auth.DMARC == "pass" || slices.Contains(m.Auth.DKIM, domain) || SameAddr(m.Auth.Submitter, m.From.Addr))
 }
 
-// allows reports whether a person has one of the roles, those on this case
-// among them.
-func (c *Case) allows(p *Person, roles []Role) bool {
-	for _, r := range roles {
-		switch r {
-		case TheHandler:
-			if SameAddr(c.Handler, p.Address) {
-				return true
-			}
-		case TheAssignee:
-			if SameAddr(c.Assignee, p.Address) {
-				return true
-			}
-		case ThePanel:
-			if c.Appeal != nil && slices.Contains(c.Appeal.Panel, p.Address) {
-				return true
-			}
-		default:
-			if p.Is(r) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // possible lists the verbs that a person may use on a case now.
 func (p *Policy) possible(c *Case, who *Person) []*Verb {
 	var out []*Verb
 	for _, v := range Vocabulary() {
 		switch {
 		case c == nil && !v.NoCase, c != nil && !v.In(c.State):
-		case c != nil && !v.NoCase && (c.Conflicted(who) || !c.allows(who, v.Roles)):
+		case c != nil && !v.NoCase && !p.mayUse(c, who, v):
 		default:
 			out = append(out, v)
 		}
@@ -265,7 +239,8 @@ var roleWords = map[Role][2]string{
 	Officer: {"客服专员", "client-services officers"}, Head: {"客服部负责人", "the head of client services"}, Member: {"委员", "committee members"},
 	Chair: {"主任委员", "the committee's chair"}, Auditor: {"审计", "auditors"}, TheHandler: {"本案责任人", "the responsible person of the case"},
 	TheAssignee: {"被指派的人", "the person who was asked to investigate"}, ThePanel: {"审理本申诉的委员", "the members who sit on this appeal"}, AnyStaff: {"本所人员", "staff"},
-	Investigator: {"调查人员", "investigators"}, Counsel: {"法律顾问", "counsel"}, Management: {"管理层", "management"}, HR: {"人力资源", "HR"}, Admin: {"管理员", "administrators"},
+	TheRespondent: {"被投诉人", "the respondent"},
+	Investigator:  {"调查人员", "investigators"}, Counsel: {"法律顾问", "counsel"}, Management: {"管理层", "management"}, HR: {"人力资源", "HR"}, Admin: {"管理员", "administrators"},
 }
 
 // In gives the role in words.

@@ -68,3 +68,29 @@ func readCode(s string, codes map[string][2]string) (string, bool) {
 	_, ok := codes[s]
 	return s, ok
 }
+
+// Severity is how grave a complaint is (casework E.3).
+type Severity string
+
+// The levels, from the least.
+const (
+	Normal   Severity = "normal"
+	Elevated Severity = "elevated"
+	Major    Severity = "major"    // goes before the committee before it is decided
+	Critical Severity = "critical" // and management is told at once
+)
+
+var severityWords = map[Severity][2]string{
+	Normal: {"一般", "normal"}, Elevated: {"较大", "elevated"}, Major: {"重大", "major"}, Critical: {"特别重大", "critical"},
+}
+
+var severityRank = map[Severity]int{Normal: 1, Elevated: 2, Major: 3, Critical: 4}
+
+// Major reports whether a case of this level goes before the committee.
+func (s Severity) Major() bool { return severityRank[s] >= severityRank[Major] }
+
+// In gives the level in words; "" if none was set.
+func (s Severity) In(lang string) string {
+	w := severityWords[s]
+	return pick(lang, w[0], w[1])
+}

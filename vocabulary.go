@@ -31,6 +31,8 @@ const (
 	TheHandler  Role = "handler"  // responsible person of this case
 	TheAssignee Role = "assignee" // asked to investigate it
 	ThePanel    Role = "panel"    // sits on this appeal
+
+	TheRespondent Role = "respondent" // is complained of
 )
 
 // Verb is one row of the command table.
