@@ -1,0 +1,50 @@
+# make demo   plays one complaint from mail to decision letter
+# make test   runs every check, as .ci/run does
+# Both install what is missing on Debian or Ubuntu; nothing else is fetched at run time.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+
+GO ?= go
+# Flags for "complaintsd demo", such as ARGS="-lang en" or ARGS=-keep.
+ARGS ?=
+# Packages and flags for a shorter test run: make test PKG=./store/... TESTFLAGS=-v
+PKG ?= ./...
+TESTFLAGS ?=
+# Share of the root package's statements that its tests must run.
+COVERAGE := 90
+
+.PHONY: build demo test lint coverage bench clean
+
+build:
+	$(GO) build -o bin/complaintsd ./cmd/complaintsd
+
+demo:
+	.ci/install demo
+	$(GO) build -o bin/complaintsd ./cmd/complaintsd
+	bin/complaintsd demo -out demo-out $(ARGS)
+
+test:
+	.ci/install test
+	$(MAKE) --no-print-directory lint
+	$(GO) test -race -shuffle=on -timeout 30m -p 2 $(TESTFLAGS) $(PKG)
+	$(MAKE) --no-print-directory coverage
+
+lint:
+	unformatted=$$(gofmt -l .); [[ -z $$unformatted ]] || { echo "gofmt: $$unformatted" >&2; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) test -count=1 -run '^TestLayout' .
+
+coverage:
+	$(GO) test -coverprofile=coverage.out .
+	total=$$($(GO) tool cover -func=coverage.out | awk '$$1 == "total:" { print $$3 + 0 }'); \
+	echo "root package: $$total % of the statements tested, at least $(COVERAGE) wanted"; \
+	awk -v t="$$total" 'BEGIN { exit t < $(COVERAGE) }'
+
+bench:
+	.ci/install test
+	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m -p 1 $(PKG)
+
+clean:
+	rm -rf bin demo-out coverage.out
