@@ -43,6 +43,8 @@ type Case struct {
 	Evidence []Evidence     `json:"evidence,omitempty"`
 	Log      []Entry        `json:"log,omitempty"`
 
+	Breaches []Breached `json:"breaches,omitempty"`
+
 	AppealUntil Date      `json:"appeal_until,omitzero"` // last day of the appeal window (C8); set by delivery of the result
 	Reminded    []string  `json:"reminded,omitempty"`    // clock/level pairs already said
 	LastMessage string    `json:"last_message"`          // message-id of the client's latest mail, for threading

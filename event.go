@@ -61,6 +61,7 @@ var facts = map[string]func() Fact{
 	"ruled":             func() Fact { return &Ruled{} },
 	"language_set":      func() Fact { return &LanguageSet{} },
 	"reminded":          func() Fact { return &Reminded{} },
+	"breached":          func() Fact { return &Breached{} },
 	"closed":            func() Fact { return &ClosedCase{} },
 	"reopened":          func() Fact { return &Reopened{} },
 }

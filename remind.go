@@ -173,3 +173,20 @@ func (p *Policy) Overdue(c *Case, at time.Time) (Date, bool) {
 	k := ks[len(ks)-1]
 	return k.Due.Due, !at.Before(k.Due.At(p.Location)) && !strings.HasPrefix(k.ID, "C8")
 }
+
+// Breached records that a limit was missed: which clock (casework B.3), who had
+// it in hand, and by how many minutes. It states the fact and judges nobody.
+type Breached struct {
+	Clock   string `json:"clock"`
+	Person  string `json:"person,omitempty"` // address; "" if nobody had it in hand
+	Minutes int    `json:"minutes"`
+}
+
+// Kind names the fact in the log.
+func (*Breached) Kind() string { return "breached" }
+
+func (f *Breached) apply(c *Case, e *Event) error {
+	c.Breaches = append(c.Breaches, *f)
+	c.note(e, f.Kind(), fmt.Sprintf("%s %s +%d min", f.Clock, f.Person, f.Minutes))
+	return nil
+}
