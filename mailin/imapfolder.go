@@ -22,8 +22,11 @@ const (
 	lostTries = 10
 
 	// From longBacklog waiting mails on, every fourth batch is taken from the
-	// newest, so that a mail of today does not wait for those of last month.
+	// newest, so that a mail of today does not wait for those of last month;
+	// and mail is moved moveMails at a time, because a server with maildirs
+	// reads the whole folder again for each MOVE.
 	longBacklog = 500
+	moveMails   = 500
 )
 
 // folder is what is known of one mailbox. It outlives connections, and is
@@ -164,8 +167,10 @@ func (f *folder) work(ctx context.Context, c *imapConn) error {
 			default:
 			}
 		}
-		if err := f.move(c); err != nil {
-			return err
+		if count(f.waiting) < longBacklog || count(f.moving[0])+count(f.moving[1]) >= moveMails {
+			if err := f.move(c); err != nil {
+				return err
+			}
 		}
 		uids := f.pick()
 		if len(uids) == 0 {
@@ -401,7 +406,7 @@ func (f *folder) move(c *imapConn) error {
 	for i, to := range []string{f.server.Processed, f.server.Quarantine} {
 		for len(f.moving[i]) > 0 && !f.held {
 			rest := slices.Clone(f.moving[i])
-			uids := imap.UIDSetNum(pop(&rest, batchMails)...)
+			uids := imap.UIDSetNum(pop(&rest, moveMails)...)
 			f.hooks.Point("before-move")
 			err := c.move(uids, to, f.hooks.Point)
 			if err != nil && refused(err) == nil {
