@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"github.com/emersion/go-imap/v2"
 )
 
 // ErrAway says that something the desk needs, such as its database, cannot be
@@ -176,4 +178,56 @@ func sleep(ctx context.Context, d time.Duration) {
 	case <-t.C:
 	case <-ctx.Done():
 	}
+}
+
+// pop takes the n lowest UIDs out of the set.
+func pop(set *imap.UIDSet, n int) []imap.UID {
+	var uids []imap.UID
+	for len(*set) > 0 && len(uids) < n {
+		r := &(*set)[0]
+		uids = append(uids, r.Start)
+		if r.Start == r.Stop {
+			*set = (*set)[1:]
+		} else {
+			r.Start++
+		}
+	}
+	return uids
+}
+
+// without returns a new set: the UIDs of a that are not in b.
+func without(a, b imap.UIDSet) imap.UIDSet {
+	var out imap.UIDSet
+	for _, r := range a {
+		start, done := r.Start, false
+		for len(b) > 0 && b[0].Stop < start {
+			b = b[1:]
+		}
+		for _, hole := range b {
+			if hole.Start > r.Stop {
+				break
+			}
+			if hole.Start > start {
+				out = append(out, imap.UIDRange{Start: start, Stop: hole.Start - 1})
+			}
+			if hole.Stop >= r.Stop {
+				done = true
+				break
+			}
+			start = hole.Stop + 1
+		}
+		if !done {
+			out = append(out, imap.UIDRange{Start: start, Stop: r.Stop})
+		}
+	}
+	return out
+}
+
+// count returns how many UIDs the set holds.
+func count(set imap.UIDSet) int {
+	n := 0
+	for _, r := range set {
+		n += int(r.Stop-r.Start) + 1
+	}
+	return n
 }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -17,6 +18,8 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
+
+	"pgregory.net/rapid"
 
 	"complaints/mailin/mailtest"
 )
@@ -334,6 +337,36 @@ func TestJournal(t *testing.T) {
 	if d.mails[0].Mailbox != "Journal" || d.mails[1].Mailbox != "INBOX" {
 		t.Errorf("mailboxes %s, %s", d.mails[0].Mailbox, d.mails[1].Mailbox)
 	}
+}
+
+func TestSets(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		draw := func(name string) (set imap.UIDSet, in map[imap.UID]bool) {
+			in = map[imap.UID]bool{}
+			for _, n := range rapid.SliceOf(rapid.Uint32Range(1, 40)).Draw(t, name) {
+				set.AddNum(imap.UID(n))
+				in[imap.UID(n)] = true
+			}
+			return set, in
+		}
+		a, inA := draw("a")
+		b, inB := draw("b")
+		rest := without(a, b)
+		for n := imap.UID(1); n <= 40; n++ {
+			if rest.Contains(n) != (inA[n] && !inB[n]) {
+				t.Fatalf("%v without %v is %v", a, b, rest)
+			}
+		}
+		want, _ := rest.Nums()
+		n := rapid.IntRange(0, 10).Draw(t, "n")
+		if all := count(rest); all != len(want) {
+			t.Fatalf("count %d of %v", all, rest)
+		}
+		if got := pop(&rest, n); !slices.Equal(got, want[:min(n, len(want))]) || count(rest) != len(want)-len(got) {
+			t.Fatalf("pop %d of %v gives %v", n, want, got)
+		}
+	})
 }
 
 func TestOnce(t *testing.T) {
