@@ -18,14 +18,21 @@ type Case struct {
 	Lang   string `json:"lang"`   // the client's: zh or en
 	Policy string `json:"policy"` // version pinned at registration
 
-	Channel     string      `json:"channel"` // email, phone, visit, web, post, regulator
-	Complainant Complainant `json:"complainant"`
-	Subject     string      `json:"subject"`
-	Matter      string      `json:"matter"` // the complaint in the client's words
-	Received    time.Time   `json:"received"`
-	Registered  time.Time   `json:"registered"`
-	Missing     []string    `json:"missing,omitempty"` // of the five fields of chapter 4
-	Due         Deadline    `json:"due"`               // investigation and written report (C4), as promised
+	Channel     string        `json:"channel"` // email, phone, visit, web, post, regulator
+	Complainant Complainant   `json:"complainant"`
+	Subject     string        `json:"subject"`
+	Matter      string        `json:"matter"` // the complaint in the client's words
+	Received    time.Time     `json:"received"`
+	Registered  time.Time     `json:"registered"`
+	Missing     []string      `json:"missing,omitempty"`   // of the five fields of chapter 4
+	Registrar   string        `json:"registrar,omitempty"` // member of staff who entered it or passed it on
+	Similar     []Similar     `json:"similar,omitempty"`   // open cases that it looked like when it came
+	Marks       []string      `json:"marks,omitempty"`     // numbers of matters and contracts that it names
+	SplitFrom   string        `json:"split_from,omitempty"`
+	Merged      []string      `json:"merged,omitempty"` // cases that were merged into this one
+	MergedInto  string        `json:"merged_into,omitempty"`
+	Members     []Complainant `json:"members,omitempty"` // of a group complaint, beside the complainant, who leads it
+	Due         Deadline      `json:"due"`               // investigation and written report (C4), as promised
 
 	Category    string       `json:"category,omitempty"` // casework E.1
 	Severity    Severity     `json:"severity,omitempty"` // casework E.3; "" until somebody graded it

@@ -14,7 +14,7 @@ func (s *session) clientMail() {
 		s.open()
 		return
 	}
-	client := SameAddr(s.m.From.Addr, s.c.Complainant.Addr)
+	client := s.c.party(s.m.From.Addr)
 	who := "client"
 	if !client {
 		who = "other"
@@ -73,6 +73,10 @@ func (s *session) answer(template string, f Facts) *Mail {
 	f.Subject = s.m.Subject
 	m := s.tellClient(template, f)
 	m.Auto, m.InReplyTo = true, s.m.MessageID
+	if p := s.c.member(s.m.From.Addr); p != nil {
+		m.To = p.Mailbox()
+		m.Key += "/" + strings.ToLower(p.Addr)
+	}
 	return m
 }
 

@@ -114,8 +114,38 @@ func (v *Verb) cutArg(s string) (key, value, rest string, ok bool) {
 	}
 	_, n := utf8.DecodeRuneInString(s[at:])
 	s = strings.TrimLeft(s[at+n:], " \t\u3000")
+	if key == "reason" || key == "matter" {
+		value, rest = v.cutSentence(s)
+		return key, value, rest, true
+	}
 	value, rest = cutWord(s)
+	if m := timeOfDay.FindString(rest); m != "" && dayAlone.MatchString(value) {
+		value, rest = value+" "+strings.TrimSpace(m), trimSeparators(rest[len(m):])
+	}
 	return key, value, rest, true
+}
+
+var (
+	dayAlone  = regexp.MustCompile(`^\d{4}(-\d{1,2}-\d{1,2}|年\d{1,2}月\d{1,2}日)$`)
+	timeOfDay = regexp.MustCompile(`^\d{1,2}[:：]\d{2}(\s|$)`)
+)
+
+// cutSentence takes the value of a key that is a sentence: it ends where the
+// next key begins, or with the line.
+func (v *Verb) cutSentence(s string) (value, rest string) {
+	if strings.HasPrefix(s, `"`) || strings.HasPrefix(s, "“") {
+		return cutWord(s)
+	}
+	for i, r := range s {
+		if i == 0 || !unicode.IsSpace(r) {
+			continue
+		}
+		tail := strings.TrimLeft(s[i:], " \t\u3000")
+		if at := strings.IndexAny(tail, "=＝"); at > 0 && at <= 40 && v.key(tail[:at]) != "" {
+			return strings.TrimSpace(s[:i]), tail
+		}
+	}
+	return strings.TrimSpace(s), ""
 }
 
 // cutWord takes one word, or one quoted string, from the front of s.

@@ -61,6 +61,12 @@ var facts = map[string]func() Fact{
 	"ruled":             func() Fact { return &Ruled{} },
 	"language_set":      func() Fact { return &LanguageSet{} },
 	"reminded":          func() Fact { return &Reminded{} },
+	"merged":            func() Fact { return &MergedInto{} },
+	"absorbed":          func() Fact { return &Absorbed{} },
+	"split_off":         func() Fact { return &SplitOff{} },
+	"grouped":           func() Fact { return &Grouped{} },
+	"member_left":       func() Fact { return &MemberLeft{} },
+	"graded":            func() Fact { return &Graded{} },
 	"breached":          func() Fact { return &Breached{} },
 	"closed":            func() Fact { return &ClosedCase{} },
 	"reopened":          func() Fact { return &Reopened{} },
@@ -102,6 +108,10 @@ func (e *Event) Number(n Numbers) error {
 				return err
 			}
 			f.Ref = FormatRef(f.Year, i)
+		}
+	case *SplitOff:
+		if f.Ref == "" && f.opened != nil {
+			f.Ref = f.opened.Ref
 		}
 	case *Issued:
 		if f.Number.N == 0 {

@@ -101,9 +101,14 @@ type Message struct {
 	Problems    []string     `json:"problems"`
 	Hold        string       `json:"hold,omitempty"` // why the mail must be held whole (a limit of mail.md was met), or ""
 
-	// Automatic is how many automatic mails went to From in the last 24
-	// hours; the store fills it in, and Policy.Receive damps by it.
+	// Automatic is how many automatic mails went to Policy.Correspondent in
+	// the last 24 hours; the store fills it in, and Policy.Receive damps by it.
 	Automatic int `json:"-"`
+
+	// What the receiver looks up for the policy before it decides.
+	Forwarded *Message  `json:"-"` // the mail that this one passes on, or nil
+	Similar   []Similar `json:"-"` // open cases that look like this new complaint
+	Others    []*Case   `json:"-"` // the further cases that its commands name, locked
 }
 
 // Recipients are all addresses the message was sent to as far as it tells,
@@ -149,6 +154,7 @@ type Facts struct {
 	Hash        string       `json:"hash,omitempty"`        // short hash of a draft, 12 hex digits
 	Clock       string       `json:"clock,omitempty"`       // reminder: which clock
 	Level       string       `json:"level,omitempty"`       // reminder: which level
+	Notes       []string     `json:"notes,omitempty"`       // what the desk noticed, one sentence each
 }
 
 // Line is one line of a transcript: the command as read, what it did, and
@@ -166,6 +172,15 @@ type Outcome struct {
 	Mails  []Mail
 	Alerts []Alert // for the security address and the log; no content of cases
 	Hold   string  // why the message belongs into the holding pen; "" if it does not
+	Other  []Part  // what it does to further cases; recorded first, in the same transaction
+}
+
+// Part is what an outcome does to a further case: Case is as it was locked, or
+// empty for one that the first event opens.
+type Part struct {
+	Case   *Case
+	Events []Event
+	Mails  []Mail
 }
 
 // Alert is something the administrator should know.

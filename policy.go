@@ -29,6 +29,8 @@ type Policy struct {
 
 	RequireDomain bool // commands need a From domain that our MX or we verified
 
+	WebForm string // the address from which the firm's web form writes, or ""
+
 	Management []string // addresses
 	Admins     []string
 }
@@ -57,6 +59,8 @@ type Parameters struct {
 	LettersPerStaffDay int    `toml:"letters_per_staff_day"` // letters that one member of staff may issue a day
 	DigestAt           string `toml:"digest_at"`             // 08:30, on working days
 	RetentionYears     int    `toml:"retention_years"`       // C18
+	MajorLoss          int    `toml:"major_loss_yuan"`       // from which a complaint is major
+	MajorComplainants  int    `toml:"major_complainants"`    // about one cause
 }
 
 // DefaultParameters are the values of the specification.
@@ -65,7 +69,7 @@ func DefaultParameters() Parameters {
 		Version: "V3", RegistrationHours: 24, TriageDays: 2, InvestigationDays: 7, ResultDays: 2, SupplementDays: 10,
 		ExtensionFirst: 7, ExtensionSecond: 7, ExtensionCap: 15, AppealDays: 30, AppealAckDays: 1, CommitteeDays: 15,
 		CommitteeExtension: 10, ProgressDays: 5, LongStopDays: 56, Quorum: 3, AutomaticPerDay: 3, AutomaticPerHour: 200,
-		LettersPerStaffDay: 50, DigestAt: "08:30", RetentionYears: 10,
+		LettersPerStaffDay: 50, DigestAt: "08:30", RetentionYears: 10, MajorLoss: 100_000, MajorComplainants: 5,
 	}
 }
 
@@ -93,15 +97,18 @@ func (p *Policy) Receive(c *Case, m *Message, at time.Time) (*Case, Outcome) {
 	if c != nil {
 		s.c = c.Clone()
 	}
-	switch m.Class {
-	case Own, Journal: // our own words tell us nothing
-	case Bounce, Auto:
+	switch {
+	case m.Class == Own || m.Class == Journal: // our own words tell us nothing
+	case s.c == nil && m.Class != Bounce && p.isForm(m):
+		s.formMail()
+	case m.Class == Bounce || m.Class == Auto:
 		s.automatic()
-	case Staff:
+	case m.Class == Staff:
 		s.staffMail()
 	default:
 		s.clientMail()
 	}
+	s.share()
 	return base, s.out
 }
 
@@ -125,7 +132,8 @@ type session struct {
 	who  *Person // the member of staff; nil: nobody of the register
 	lang string  // of the reader who is answered
 	out  Outcome
-	err  error // the first event that did not fit: a fault of ours
+	err  error  // the first event that did not fit: a fault of ours
+	part string // tells the mails of a further case from those of the first
 }
 
 // do applies a fact to the copy and keeps the event.
@@ -159,7 +167,7 @@ func (s *session) alert(kind, text string) {
 // cause names what this session is about, for the keys of its mails.
 func (s *session) cause() string {
 	if s.m != nil {
-		return short(s.m.ContentHash + s.m.SHA256)
+		return short(s.m.ContentHash+s.m.SHA256) + s.part
 	}
 	return s.c.Ref + "@" + s.at.UTC().Format("20060102T150405")
 }

@@ -126,9 +126,7 @@ func (s *session) run1(c *Command) (string, error) {
 		return "", err
 	}
 	c.Text = strings.TrimSpace(c.Text)
-	if c.Text == "" && c.Args["reason"] != "" {
-		c.Text = c.Args["reason"]
-	}
+	c.Text = strings.TrimSpace(c.Args["reason"] + "\n" + c.Text)
 	if hint.MatchString(c.Text) {
 		return "", Refuse("请把括号里的提示换成实际内容：%[1]s", "Please put your own words in place of the hint: %[1]s", excerpt(c.Text, 60))
 	}
@@ -177,7 +175,7 @@ func (s *session) permit(v *Verb) error {
 // mail set-up can tell, that the From domain is genuine.
 func (s *session) trust() error {
 	t := s.m.token(s.p.Address)
-	if t == nil || t.Purpose != ForStaff || !strings.EqualFold(t.Ref, s.c.Ref) || !s.p.Keys.Verify(*t, s.who.Address, s.at) {
+	if t == nil || t.Purpose != ForStaff || !s.c.answersTo(t.Ref) || !s.p.Keys.Verify(*t, s.who.Address, s.at) {
 		return Refuse("为防冒名，改动案件的命令须发到本台给您的专用回复地址。请直接回复本邮件，并保留同样的命令。",
 			"To guard against forgery, a command that changes a case must be sent to the reply address that the desk gave to you. Reply to this mail with the same command.")
 	}
@@ -210,6 +208,10 @@ func (p *Policy) possible(c *Case, who *Person) []*Verb {
 // staffWords keeps a mail without commands: on the case if it names one, in
 // the holding pen if not.
 func (s *session) staffWords() {
+	if s.c == nil && s.m.Forwarded != nil && !s.p.Register.Find(s.m.Forwarded.From.Addr).Is(AnyStaff) {
+		s.forwarded()
+		return
+	}
 	if s.c == nil || s.c.Conflicted(s.who) {
 		s.out.Hold = "mail from staff that names no case and holds no command"
 		if !s.damped() {
@@ -260,6 +262,16 @@ func rolesIn(rs []Role, lang string) string {
 // run finds a verb's work in its family's file.
 func (s *session) run(c *Command) (string, error) {
 	switch c.verb.En[0] {
+	case "register":
+		return s.registerFor(c)
+	case "merge":
+		return s.merge(c)
+	case "split":
+		return s.split(c)
+	case "group":
+		return s.group(c)
+	case "severity":
+		return s.grade(c)
 	case "admit":
 		return s.admit(c)
 	case "classify":

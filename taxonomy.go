@@ -1,6 +1,12 @@
 package complaints
 
-import "strings"
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
 
 // categories are the codes of casework E.1.
 var categories = map[string][2]string{
@@ -93,4 +99,89 @@ func (s Severity) Major() bool { return severityRank[s] >= severityRank[Major] }
 func (s Severity) In(lang string) string {
 	w := severityWords[s]
 	return pick(lang, w[0], w[1])
+}
+
+// criterion is one of casework E.3: what it is called, the grade it speaks for,
+// and the words by which a text shows it.
+type criterion struct {
+	level  Severity
+	zh, en string
+	words  *regexp.Regexp
+}
+
+var criteria = []criterion{
+	{Critical, "可能危及人身安全", "a person's safety may be at risk", regexp.MustCompile(`(?i)自杀|轻生|跳楼|人身安全|杀了|suicide|kill (myself|him|her)|threat(en)?s? to (life|kill)`)},
+	{Major, "称有报复或威胁", "retaliation or threats are alleged", regexp.MustCompile(`(?i)报复|威胁|恐吓|retaliat|threaten`)},
+	{Major, "可能涉嫌犯罪或律师法所列重大违规", "a crime, or grave misconduct under the Lawyers Act, is alleged", regexp.MustCompile(`(?i)诈骗|侵占|行贿|受贿|贿赂|犯罪|刑事责任|报案|虚假诉讼|伪造|虚构事实|fraud|brib(e|ery)|crimin|embezzl|forge[dr]`)},
+	{Major, "可能错过法定期限", "a statutory time limit may have been missed", regexp.MustCompile(`(?i)(错过|超过|耽误|过了).{0,10}(时效|上诉期|举证期限|起诉期|申请期限)|诉讼时效|limitation period|time[- ]barred|missed the deadline`)},
+	{Major, "利益冲突", "conflict of interest", regexp.MustCompile(`(?i)利益冲突|双方代理|conflict of interest`)},
+	{Major, "泄密或泄露个人信息", "confidentiality or personal data", regexp.MustCompile(`(?i)泄密|泄露.{0,12}(信息|隐私|秘密|材料)|disclosed.{0,30}(confidential|personal)|breach of confiden`)},
+	{Major, "私自收费或收案", "private charging or instructions", regexp.MustCompile(`(?i)私自收(费|案|款)|私下收|微信转给.{0,8}(律师)?本人|to his private account|private(ly)? (charged|paid)`)},
+	{Major, "监管机关、律师协会、信访或媒体已介入", "a regulator, the bar association or the press is involved", regexp.MustCompile(`(?i)司法局|律师协会|律协|信访|媒体|记者|曝光|bar association|regulator|journalist|the press\b`)},
+	{Elevated, "投诉人处境困难", "the complainant is in a vulnerable position", regexp.MustCompile(`(?i)残疾|重病|癌症|未成年|低保|失明|独居老人|disab(led|ility)|cancer|terminally ill|\bminor\b`)},
+}
+
+// graveCategories speak for a grade by themselves.
+var graveCategories = map[string]Severity{"C1": Major, "C2": Major, "F4": Major, "C4": Major, "Q4": Major, "M5": Major, "C6": Major, "C7": Major, "Q1": Elevated, "Q7": Elevated}
+
+var yuanForm = regexp.MustCompile(`(?i)(?:¥|￥|rmb|cny)\s*([0-9][0-9,，]*(?:\.[0-9]+)?)\s*(万)?|([0-9][0-9,，]*(?:\.[0-9]+)?)\s*(万)?余?(?:元|块|yuan\b|cny\b|rmb\b)`)
+
+// largest gives the largest amount of money that a text names, in yuan.
+func largest(text string) (most float64) {
+	for _, m := range yuanForm.FindAllStringSubmatch(text, 100) {
+		n, err := strconv.ParseFloat(strings.NewReplacer(",", "", "，", "").Replace(m[1]+m[3]), 64)
+		if m[2]+m[4] != "" {
+			n *= 10_000
+		}
+		if err == nil {
+			most = max(most, n)
+		}
+	}
+	return most
+}
+
+// Grade suggests how grave a case is by the criteria of casework E.3, and says
+// which it meets. It never decides: a person does, by #severity.
+func (p *Policy) Grade(c *Case) (Severity, []string) {
+	level, why := Normal, []string(nil)
+	meet := func(l Severity, zh, en string, args ...any) {
+		if severityRank[l] > severityRank[level] {
+			level = l
+		}
+		if s := fmt.Sprintf(pick(p.Language, zh, en), args...); !slices.Contains(why, s) {
+			why = append(why, s)
+		}
+	}
+	text := c.Subject + "\n" + c.Matter
+	for _, a := range c.Allegations {
+		text += "\n" + a.Text
+		for _, who := range p.Register.With(Head, Chair, Member, Officer, Management) {
+			if a.Against(who) {
+				meet(Major, "被投诉人%s任%s", "the respondent, %s, is one of %s", who.Name, who.Roles[0].In(p.Language))
+			}
+		}
+	}
+	if yuan := largest(text); p.MajorLoss > 0 && yuan >= float64(p.MajorLoss) {
+		meet(map[bool]Severity{true: Critical, false: Major}[yuan >= 10*float64(p.MajorLoss)], "涉及金额%.0f元，达到%d元", "it concerns CNY %.0f, which is at least %d", yuan, p.MajorLoss)
+	} else if p.MajorLoss > 0 && yuan >= float64(p.MajorLoss)/5 {
+		meet(Elevated, "涉及金额%.0f元", "it concerns CNY %.0f", yuan)
+	}
+	for _, k := range criteria {
+		if k.words.MatchString(text) {
+			meet(k.level, k.zh, k.en)
+		}
+	}
+	if l, ok := graveCategories[c.Category]; ok {
+		meet(l, "类别%s "+categories[c.Category][0], "category %s, "+categories[c.Category][1], c.Category)
+	}
+	if n := len(c.Members) + 1; p.MajorComplainants > 0 && n >= p.MajorComplainants {
+		meet(Major, "同一事由的投诉人有%d人", "%d complainants about one cause", n)
+	}
+	if c.Channel == "regulator" {
+		meet(Major, "由监管机关转办", "it was passed on by a regulator")
+	}
+	if a := c.Appeal; a != nil && (a.Ruling == Vary || a.Ruling == Quash || a.Ruling == Remit) {
+		meet(Major, "原处理结果已被委员会改变", "the committee has overturned the earlier result")
+	}
+	return level, why
 }

@@ -23,9 +23,7 @@ type Policy struct {
 	MeetingMonths      int    `toml:"meeting_months"`           // C17
 	MeetingMonthly     int    `toml:"meeting_monthly_above"`    // open cases
 
-	MajorLoss         int `toml:"major_loss_yuan"`
-	MajorComplainants int `toml:"major_complainants"`
-	MajorRepeat       int `toml:"major_upheld_in_year"` // against one person
+	MajorRepeat int `toml:"major_upheld_in_year"` // against one person
 
 	RemindPercent  int    `toml:"remind_at_percent"` // of the time that a clock has
 	RemindDays     []int  `toml:"remind_days_before"`
@@ -46,7 +44,7 @@ func policyDefaults() Policy {
 		Parameters: complaints.DefaultParameters(),
 		AckDays:    1, AcceptanceDays: 1, InvestigationStart: "registration", EarlyResolution: 3, SupplementReminder: 5,
 		SuspensionReview: 30, SuspensionMax: 180, MeetingMonths: 3, MeetingMonthly: 10,
-		MajorLoss: 100_000, MajorComplainants: 5, MajorRepeat: 3,
+		MajorRepeat: 3,
 		RemindPercent: 50, RemindDays: []int{2, 1}, RemindAt: "09:00", RemindHeadAt: "15:00",
 		EscalateDays: 2, StandingDays: 5, CalendarFrom: "10-25",
 		SurveyDays: 3, SurveyReminds: 1, SurveyClose: 14, SuggestionDays: 10,
