@@ -76,6 +76,10 @@ type Hooks struct {
 	// nil it is moved to the quarantine folder; otherwise it stays where it is.
 	// f.Raw is nil when the server could not be brought to send it.
 	Poison func(ctx context.Context, f *Fetched, err error) error
+	// Durable waits until what Take recorded of these mails will survive a
+	// crash, and gives those that are not recorded after all. It is asked
+	// before mails are moved.
+	Durable func(ctx context.Context, mailbox string, uidvalidity uint32, uids []uint32) (missing []uint32, err error)
 	// Point is called at "fetched", "before-move" and, on a server without
 	// MOVE, "copied": the places where crash tests stop the process.
 	Point func(name string)

@@ -168,7 +168,7 @@ func (f *folder) work(ctx context.Context, c *imapConn) error {
 			}
 		}
 		if count(f.waiting) < longBacklog || count(f.moving[0])+count(f.moving[1]) >= moveMails {
-			if err := f.move(c); err != nil {
+			if err := f.move(ctx, c); err != nil {
 				return err
 			}
 		}
@@ -402,13 +402,20 @@ func (f *folder) settle(uid imap.UID, d Disposition) {
 
 // move moves what is settled. If the server refuses that, the mails are not
 // handed over again, and moving them is tried again later.
-func (f *folder) move(c *imapConn) error {
+func (f *folder) move(ctx context.Context, c *imapConn) error {
 	for i, to := range []string{f.server.Processed, f.server.Quarantine} {
 		for len(f.moving[i]) > 0 && !f.held {
 			rest := slices.Clone(f.moving[i])
-			uids := imap.UIDSetNum(pop(&rest, moveMails)...)
+			uids, err := f.durable(ctx, imap.UIDSetNum(pop(&rest, moveMails)...))
+			if err != nil {
+				return err
+			}
+			if len(uids) == 0 {
+				f.moving[i] = rest
+				continue
+			}
 			f.hooks.Point("before-move")
-			err := c.move(uids, to, f.hooks.Point)
+			err = c.move(uids, to, f.hooks.Point)
 			if err != nil && refused(err) == nil {
 				return err
 			}
@@ -427,6 +434,34 @@ func (f *folder) move(c *imapConn) error {
 		}
 	}
 	return nil
+}
+
+// durable waits until mails are recorded for good, and gives those that are.
+// The others wait to be handed over again.
+func (f *folder) durable(ctx context.Context, uids imap.UIDSet) (imap.UIDSet, error) {
+	if f.hooks.Durable == nil {
+		return uids, nil
+	}
+	nums, _ := uids.Nums()
+	list := make([]uint32, len(nums))
+	for i, u := range nums {
+		list[i] = uint32(u)
+	}
+	var missing []uint32
+	_, err := f.hand(ctx, func() (d Disposition, err error) {
+		missing, err = f.hooks.Durable(ctx, f.name, f.validity, list)
+		return Keep, err
+	})
+	if err != nil || len(missing) == 0 {
+		return uids, err
+	}
+	f.server.Log.Warn("the database has forgotten mails that it had recorded; taking them in again", "mailbox", f.name, "mails", len(missing))
+	var again imap.UIDSet
+	for _, u := range missing {
+		again.AddNum(imap.UID(u))
+	}
+	f.waiting.AddSet(again)
+	return without(uids, again), nil
 }
 
 func (f *folder) healthy() {

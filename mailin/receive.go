@@ -32,7 +32,17 @@ var errDry = errors.New("dry run")
 
 // Run watches the mailbox until ctx ends.
 func (r *Receiver) Run(ctx context.Context) error {
-	return r.Server.Watch(ctx, r.Take, Hooks{State: r.Healthy, Poison: r.poison, Point: r.Point})
+	return r.Server.Watch(ctx, r.Take, Hooks{State: r.Healthy, Poison: r.poison, Durable: r.durable, Point: r.Point})
+}
+
+// durable waits until mails are recorded for good. The journal's are not
+// recorded, only believed.
+func (r *Receiver) durable(ctx context.Context, mailbox string, uidvalidity uint32, uids []uint32) (missing []uint32, err error) {
+	if mailbox == r.Server.Journal {
+		return nil, nil
+	}
+	missing, err = r.DB.Durable(ctx, mailbox, uidvalidity, uids)
+	return missing, r.away(err)
 }
 
 // Receive takes one mail in: the bytes, what they say, what follows from it,
@@ -47,6 +57,7 @@ func (r *Receiver) Receive(ctx context.Context, raw []byte, a store.Arrival) (he
 	var o complaints.Outcome
 	err = r.DB.Tx(ctx, func(tx *store.Tx) error {
 		m.ID, o = 0, complaints.Outcome{}
+		tx.CommitLazily()
 		isNew, err := tx.AddMessage(ctx, m, raw, a, at)
 		if err != nil || !isNew {
 			return err

@@ -57,6 +57,7 @@ type DB struct {
 type Tx struct {
 	tx    *sql.Tx
 	at    time.Time         // of the caller, once AddMessage or Record was told
+	lazy  bool              // see CommitLazily
 	heads map[string][]byte // hash of the last event of each stream that was locked
 }
 

@@ -56,6 +56,10 @@ func (tx *Tx) AddMessage(ctx context.Context, m *complaints.Message, raw []byte,
 		id, same, alike sql.NullInt64
 		sender          = strings.ToLower(clean(m.From.Addr))
 	)
+	commits := "on"
+	if tx.lazy {
+		commits = "off"
+	}
 	// min(id + 0), as min(id) would be answered by a walk along the primary key.
 	err = tx.tx.QueryRowContext(ctx, `
 		with b as (
@@ -77,10 +81,11 @@ func (tx *Tx) AddMessage(ctx context.Context, m *complaints.Message, raw []byte,
 		select (select id from m),
 			(select min(id + 0) from messages where message_id = $3 and message_id <> ''),
 			(select min(id + 0) from messages where content_hash = $4 and content_hash <> '' and from_addr = $6),
-			(select count(*) from outbox where auto and to_addr = $6 and created_at > $8::timestamptz - interval '24 hours')`,
+			(select count(*) from outbox where auto and to_addr = $6 and created_at > $8::timestamptz - interval '24 hours'),
+			set_config('synchronous_commit', $17, true)`,
 		key, raw, clean(m.MessageID), clean(m.ContentHash), clean(string(m.Class)), sender, clean(m.Subject), tx.at,
 		string(cleanJSON(body)), clean(a.Mailbox), int64(a.UIDValidity), int64(a.UID),
-		pq.Array(files.sums), pq.Array(files.places), pq.Array(files.sizes), files.bytes).Scan(&id, &same, &alike, &m.Automatic)
+		pq.Array(files.sums), pq.Array(files.places), pq.Array(files.sizes), files.bytes, commits).Scan(&id, &same, &alike, &m.Automatic, &commits)
 	if err != nil {
 		return false, fmt.Errorf("add message: %w", err)
 	}
@@ -122,6 +127,48 @@ func gather(files []complaints.Attachment) (b bundle, large [][]byte) {
 		}
 	}
 	return b, large
+}
+
+// CommitLazily lets the commit of a transaction that adds a message return
+// before it is on disk. The mail must not leave the inbox until Durable says
+// that it is; what the sender sends is on disk in any case, since its own
+// commits, which come later in the log, are not lazy.
+func (tx *Tx) CommitLazily() { tx.lazy = true }
+
+// Durable waits until every earlier commit is on disk, and then tells which of
+// these mails are not recorded after all: a server that crashed in between has
+// forgotten them, and they are to be taken in again.
+func (db *DB) Durable(ctx context.Context, mailbox string, uidvalidity uint32, uids []uint32) (missing []uint32, err error) {
+	want := make([]int64, len(uids))
+	for i, u := range uids {
+		want[i] = int64(u)
+	}
+	err = db.Tx(ctx, func(tx *Tx) error {
+		missing = nil
+		// The message makes this commit write, and so wait for the disk.
+		rows, err := tx.tx.QueryContext(ctx, `
+			with w as materialized (select pg_logical_emit_message(true, 'complaintsd', ''))
+			select u from unnest($3::bigint[]) u, w
+			where not exists (select from arrivals where mailbox = $1 and uidvalidity = $2 and uid = u)
+			and not exists (select from quarantine where mailbox = $1 and uidvalidity = $2 and uid = u)`,
+			clean(mailbox), int64(uidvalidity), pq.Array(want))
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var u int64
+			if err := rows.Scan(&u); err != nil {
+				return err
+			}
+			missing = append(missing, uint32(u))
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("wait for the disk: %w", err)
+	}
+	return missing, nil
 }
 
 // linkCopy records the arrival of a mail that was taken before.

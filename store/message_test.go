@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -247,5 +248,31 @@ func TestCleanJSON(t *testing.T) {
 		if got := string(cleanJSON([]byte(in))); got != want {
 			t.Errorf("%s gives %s, want %s", in, got, want)
 		}
+	}
+}
+
+// A lazy commit is waited for before the mail may leave the inbox; what a
+// crashed server has forgotten is asked for again.
+func TestDurable(t *testing.T) {
+	db := open(t)
+	ctx := context.Background()
+	m, raw := letterFrom("hart@client.example", "lazy@client.example", "My lawyer did not come.")
+	must(t, db.Tx(ctx, func(tx *Tx) error {
+		tx.CommitLazily()
+		_, err := tx.AddMessage(ctx, m, raw, Arrival{"INBOX", 7, 1}, time.Now())
+		return err
+	}))
+	must(t, db.Tx(ctx, func(tx *Tx) error {
+		return tx.Quarantine(ctx, nil, []byte("broken"), Arrival{"INBOX", 7, 2}, "a test", time.Now())
+	}))
+	missing, err := db.Durable(ctx, "INBOX", 7, []uint32{1, 2, 3})
+	must(t, err)
+	if len(missing) != 1 || missing[0] != 3 {
+		t.Errorf("missing: %v, want 3 alone", missing)
+	}
+	var setting string
+	must(t, db.sql.QueryRow(`select current_setting('synchronous_commit')`).Scan(&setting))
+	if setting != "on" {
+		t.Errorf("the connection keeps synchronous_commit=%s", setting)
 	}
 }
