@@ -185,7 +185,7 @@ func (r *Receiver) witness(ctx context.Context, raw []byte) error {
 // poison keeps a mail that could not be taken in three times.
 func (r *Receiver) poison(ctx context.Context, f *Fetched, cause error) error {
 	r.Log.Error("mail cannot be taken in", "uid", f.UID, "mailbox", f.Mailbox, "err", cause)
-	return r.hold(ctx, f, "it could not be taken in: "+cause.Error())
+	return r.away(r.hold(ctx, f, "it could not be taken in: "+cause.Error()))
 }
 
 func (r *Receiver) hold(ctx context.Context, f *Fetched, reason string) error {

@@ -53,7 +53,6 @@ type Servers struct {
 // Start opens the servers.
 func Start(opt Options) (*Servers, error) {
 	s := &Servers{opt: opt, users: map[string]*imapmemserver.User{}, boxes: map[string][][]byte{}}
-	mem := imapmemserver.New()
 	for _, a := range opt.Accounts {
 		u := imapmemserver.NewUser(a, opt.Password)
 		for _, folder := range []string{"INBOX", "Processed", "Quarantine", "Sent", "Trash"} {
@@ -61,13 +60,12 @@ func Start(opt Options) (*Servers, error) {
 				return nil, err
 			}
 		}
-		mem.AddUser(u)
 		s.users[strings.ToLower(a)] = u
 	}
 	quiet := log.New(io.Discard, "", 0)
 	s.imap = imapserver.New(&imapserver.Options{
 		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
-			return mem.NewSession(), nil, nil
+			return &mailboxes{world: s}, nil, nil
 		},
 		Caps: imap.CapSet{imap.CapIMAP4rev1: {}, imap.CapIMAP4rev2: {}, imap.CapMove: {}, imap.CapUIDPlus: {}, imap.CapNamespace: {}, imap.CapESearch: {},
 			imap.CapListExtended: {}, imap.CapListStatus: {}, imap.CapStatusSize: {}},
@@ -75,6 +73,7 @@ func Start(opt Options) (*Servers, error) {
 	})
 	s.smtp = smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) { return &session{world: s}, nil }))
 	s.smtp.Domain, s.smtp.AllowInsecureAuth, s.smtp.ErrorLog = opt.AuthservID, true, quiet
+	s.smtp.MaxLineLength = 1 << 20 // programs break the limit of 998 (RFC 5322 2.1.1); real servers bear it
 	s.smtp.MaxMessageBytes, s.smtp.MaxRecipients, s.smtp.EnableSMTPUTF8 = 100<<20, 100, true
 	inbound, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
