@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"complaints"
 )
 
 // kind is what a line of a mail is.
@@ -380,4 +382,77 @@ func (t *judged) isSignature(i int) bool {
 		}
 	}
 	return short || said == 0 || said <= 2 && trimmed[0] == '_' || known && !divides
+}
+
+var (
+	passedOn    = regexp.MustCompile(`(?i)^\s*(?:fwd?|wg|tr|rv|转发|轉寄|転送)\s*[:：]`)
+	passedMark  = regexp.MustCompile(`(?i)forward|转发|轉寄|转寄|転送`)
+	bareAddress = regexp.MustCompile(`[^\s<>\[\]()（）＜＞,;:："']+@[^\s<>\[\]()（）＜＞,;:："']+\.[^\s<>\[\]()（）＜＞,;:："']+`)
+)
+
+// Forwarded gives the mail that another one passes on: the first that is
+// attached whole, or one that stands in its text under a head of its own, if
+// mark or subject says that it was passed on and not answered. It is nil if
+// there is none, or if its author is not named.
+func Forwarded(m *complaints.Message, d Desk) *complaints.Message {
+	for _, a := range m.Attachments {
+		if a.Type == "message/rfc822" || a.Type == "message/global" {
+			f := Parse(a.Content, Desk{Address: d.Address, Limits: d.Limits, Now: d.Now})
+			if f.From.Addr == "" || f.Hold != "" || f.Class == complaints.Bounce {
+				return nil
+			}
+			return f
+		}
+	}
+	t := readLines(m.Text)
+	for i := range t.lines {
+		if t.kinds[i] != original && !t.headings[i] {
+			continue
+		}
+		if !passedOn.MatchString(m.Subject) && !passedMark.MatchString(t.lines[i]) {
+			return nil
+		}
+		return t.passedOn(i)
+	}
+	return nil
+}
+
+// passedOn reads the head of a mail that begins at line i, and what it says.
+func (t *judged) passedOn(i int) *complaints.Message {
+	f := &complaints.Message{}
+	for seen := 0; i < len(t.lines); i++ {
+		name := headingName(strings.TrimLeft(t.lines[i], "> \t"))
+		if name == "" {
+			if seen > 1 && strings.Trim(t.lines[i], "> \t\r") == "" {
+				break
+			}
+			continue
+		}
+		seen++
+		at := strings.IndexAny(t.lines[i], ":：|")
+		_, size := utf8.DecodeRuneInString(t.lines[i][at:])
+		value := strings.Trim(t.lines[i][at+size:], " \t\r*")
+		switch name {
+		case "from", "发件人", "发送人", "发信人", "寄件者", "寄件人", "差出人", "送信者", "von", "de", "van", "da", "от":
+			f.From.Addr = strings.ToLower(strings.TrimPrefix(bareAddress.FindString(value), "mailto:"))
+			f.From.Name = strings.Trim(strings.SplitN(strings.SplitN(value, "<", 2)[0], "[", 2)[0], " \t\"'“”")
+		case "subject", "主题", "主旨", "主題", "标题", "件名", "betreff":
+			f.Subject = value
+		case "date", "sent", "发送时间", "发送日期", "发件时间", "日期", "时间", "日時", "送信日時", "datum":
+			f.Date, _ = parseDate(value)
+		}
+	}
+	if f.From.Addr == "" {
+		return nil
+	}
+	if strings.Contains(f.From.Name, "@") {
+		f.From.Name = ""
+	}
+	var body []string
+	for _, l := range t.lines[min(i, len(t.lines)):] {
+		body = append(body, strings.TrimPrefix(strings.TrimPrefix(l, ">"), " "))
+	}
+	f.Text = strings.TrimSpace(strings.Join(body, "\n"))
+	f.OwnWords = OwnWords(f.Text)
+	return f
 }

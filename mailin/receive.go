@@ -66,6 +66,9 @@ func (r *Receiver) Receive(ctx context.Context, raw []byte, a store.Arrival) (he
 		if err != nil {
 			return err
 		}
+		if c, err = r.lookUp(ctx, tx, p, c, m, at); err != nil {
+			return err
+		}
 		if c, o, err = r.decide(ctx, tx, p, c, how, m, at); err != nil {
 			return err
 		}
@@ -90,6 +93,44 @@ func (r *Receiver) Receive(ctx context.Context, raw []byte, a store.Arrival) (he
 	r.tell(m, a, o)
 	return o.Hold != "", nil
 }
+
+// lookUp finds what the policy has to know beside the mail and its case: the
+// case in which a merged one goes on, the mail that is passed on, the cases
+// that commands name, and those that a new complaint looks like.
+func (r *Receiver) lookUp(ctx context.Context, tx *store.Tx, p *complaints.Policy, c *complaints.Case, m *complaints.Message, at time.Time) (*complaints.Case, error) {
+	if m.Class == complaints.Bounce || m.Hold != "" {
+		return c, nil
+	}
+	c, err := tx.Lead(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if m.Class == complaints.Staff {
+		if m.Others, err = tx.Others(ctx, c, m); err != nil {
+			return nil, err
+		}
+		if c == nil && len(complaints.ParseCommands(m.OwnWords)) == 0 {
+			m.Forwarded = Forwarded(m, r.desk(p))
+		}
+	}
+	sender, words := p.Correspondent(m), m.OwnWords
+	if c != nil || m.Class != complaints.Public && complaints.SameAddr(sender, m.From.Addr) {
+		return c, nil
+	}
+	if m.Forwarded != nil {
+		words = m.Forwarded.OwnWords
+	}
+	if !complaints.SameAddr(sender, m.From.Addr) {
+		if m.Automatic, err = tx.AutomaticTo(ctx, sender, at); err != nil {
+			return nil, err
+		}
+	}
+	m.Similar, err = tx.Similar(ctx, sender, m.Subject, words, at.Add(-similarFor))
+	return c, err
+}
+
+// similarFor is how far back the words of earlier mails are compared.
+const similarFor = 30 * 24 * time.Hour
 
 // decide asks the policy what the mail means.
 func (r *Receiver) decide(ctx context.Context, tx *store.Tx, p *complaints.Policy, c *complaints.Case, how store.How, m *complaints.Message, at time.Time) (*complaints.Case, complaints.Outcome, error) {
@@ -270,6 +311,9 @@ func (r *Receiver) Retry(ctx context.Context, h *store.Held, raw []byte, ref, by
 			c, _, err = tx.LockCase(ctx, complaints.KeysOf(m, p.Address), m, p.Keys, at)
 		}
 		if err != nil {
+			return err
+		}
+		if c, err = r.lookUp(ctx, tx, p, c, m, at); err != nil {
 			return err
 		}
 		base, o := p.Receive(c, m, at)

@@ -90,7 +90,7 @@ func (tx *Tx) LockCase(ctx context.Context, k complaints.CaseKeys, m *complaints
 			from unnest($3::text[]) with ordinality i(id, n) join messages m on m.message_id = i.id and m.message_id <> '' where m.case_ref is not null
 			union all
 			select 3, 0, ref, null from cases
-			where ref = $4::text and (complainant = $5::text or exists (select from staff where address = $5::text and active))),
+			where ref = $4::text and (complainant = $5::text or body -> 'members' @> jsonb_build_array(jsonb_build_object('addr', $5::text)) or exists (select from staff where address = $5::text and active))),
 		best as (
 			select c.rank, c.ref, c.outbox from candidates c join cases using (ref)
 			order by c.rank, c.n, c.outbox nulls last limit 1)
@@ -228,4 +228,82 @@ func (db *DB) DueCases(ctx context.Context, now time.Time, limit int) (refs []st
 		return nil, fmt.Errorf("list due cases: %w", err)
 	}
 	return refs, nil
+}
+
+// Similar lists open cases that a new complaint looks like, at most five, those
+// with the most reasons first: of the same sender, of the same words in a mail
+// that came after since, or about the same court case or contract.
+func (tx *Tx) Similar(ctx context.Context, sender, subject, words string, since time.Time) (list []complaints.Similar, err error) {
+	words = strings.TrimSpace(clean(words))
+	if len(words) < 12 { // “see attachment” is no likeness
+		words = ""
+	}
+	rows, err := tx.tx.QueryContext(ctx, `
+		with found as (
+			select ref, case when lower(subject) = lower($2) and $2 <> '' then 'subject' else 'sender' end as why
+			from cases where open and complainant = $1 and $1 <> ''
+			union
+			select c.ref, 'words' from messages m join cases c on c.ref = m.case_ref
+			where c.open and $3 <> '' and md5(m.body ->> 'own_words') = md5($3) and m.received_at > $4
+			union
+			select ref, 'matter' from cases where open and body -> 'marks' ?| $5::text[])
+		select ref, array_agg(why order by why) from found group by ref order by count(*) desc, ref desc limit 5`,
+		strings.ToLower(clean(sender)), strings.TrimSpace(clean(subject)), words, micro(since), pq.Array(complaints.Marks(subject+"\n"+words)))
+	if err != nil {
+		return nil, fmt.Errorf("find similar cases: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var s complaints.Similar
+		if err := rows.Scan(&s.Ref, pq.Array(&s.Why)); err != nil {
+			return nil, fmt.Errorf("find similar cases: %w", err)
+		}
+		list = append(list, s)
+	}
+	return list, rows.Err()
+}
+
+// Lead gives the case in which a merged one goes on, locked, or c itself.
+func (tx *Tx) Lead(ctx context.Context, c *complaints.Case) (*complaints.Case, error) {
+	for range 10 { // a case cannot be merged into one that is merged, so this ends
+		if c == nil || c.MergedInto == "" {
+			return c, nil
+		}
+		next, err := tx.LockRef(ctx, c.MergedInto)
+		if err != nil {
+			return nil, err
+		}
+		c = next
+	}
+	return c, nil
+}
+
+// Others locks the further cases that a mail's commands name; those that do not
+// exist are left out.
+func (tx *Tx) Others(ctx context.Context, c *complaints.Case, m *complaints.Message) ([]*complaints.Case, error) {
+	var out []*complaints.Case
+	for _, ref := range complaints.Names(m) {
+		if c != nil && ref == c.Ref {
+			continue
+		}
+		o, err := tx.LockRef(ctx, ref)
+		if NotFound(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, o)
+	}
+	return out, nil
+}
+
+// AutomaticTo counts the automatic mails to an address in the day before a time.
+func (tx *Tx) AutomaticTo(ctx context.Context, addr string, at time.Time) (n int, err error) {
+	err = tx.tx.QueryRowContext(ctx, `select count(*) from outbox where auto and to_addr = $1 and created_at > $2::timestamptz - interval '24 hours'`,
+		strings.ToLower(clean(addr)), micro(at)).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count automatic mails: %w", err)
+	}
+	return n, nil
 }

@@ -42,7 +42,8 @@ func (n numbers) Next(series string, year int) (i int, err error) {
 // Events are numbered, applied to c and appended to its chain; events[i].Seq
 // and the numbers within (reference, letter number) are filled in. m is linked
 // with the case. Mails go into the outbox, unless one of the same key is there.
-// Outcome.Hold puts m into the quarantine. An outcome must not be recorded
+// Outcome.Hold puts m into the quarantine; Outcome.Other is recorded first, since
+// the events of c may name the number that a case of it gets. An outcome must not be recorded
 // again in another transaction: it carries the numbers of the first.
 func (tx *Tx) Record(ctx context.Context, c *complaints.Case, m *complaints.Message, o complaints.Outcome, nextAt func(*complaints.Case) time.Time) error {
 	if c == nil && len(o.Events) > 0 {
@@ -52,6 +53,15 @@ func (tx *Tx) Record(ctx context.Context, c *complaints.Case, m *complaints.Mess
 		tx.at = micro(o.Events[0].At)
 	}
 	var err error
+	for i := range o.Other {
+		p := &o.Other[i]
+		if err := tx.Record(ctx, p.Case, nil, complaints.Outcome{Events: p.Events, Mails: p.Mails}, nextAt); err != nil {
+			return err
+		}
+	}
+	if len(o.Other) > 0 && len(o.Events) > 0 {
+		tx.at = micro(o.Events[0].At)
+	}
 	switch {
 	case c == nil || len(o.Events) == 0:
 		if c != nil && c.Seq == 0 {
