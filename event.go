@@ -97,30 +97,36 @@ type Numbers interface {
 	Next(series string, year int) (int, error)
 }
 
-// Number fills in the numbers that a fact still lacks: the reference of a new
-// case, the 发文字号 of a letter at issue.
-func (e *Event) Number(n Numbers) error {
+// Wants says of which series and year the fact still lacks a number: the
+// reference of a new case, the 发文字号 of a letter at issue.
+func (e *Event) Wants() (series string, year int, ok bool) {
 	switch f := e.Fact.(type) {
 	case *Opened:
-		if f.Ref == "" {
-			i, err := n.Next("case", f.Year)
-			if err != nil {
-				return err
-			}
-			f.Ref = FormatRef(f.Year, i)
-		}
-	case *SplitOff:
-		if f.Ref == "" && f.opened != nil {
-			f.Ref = f.opened.Ref
-		}
+		return "case", f.Year, f.Ref == ""
 	case *Issued:
-		if f.Number.N == 0 {
-			i, err := n.Next(f.Number.Kind, f.Number.Year)
-			if err != nil {
-				return err
-			}
-			f.Number.N = i
-		}
+		return f.Number.Kind, f.Number.Year, f.Number.N == 0
+	}
+	return "", 0, false
+}
+
+// Number fills in the number that a fact still lacks.
+func (e *Event) Number(n Numbers) error {
+	if f, ok := e.Fact.(*SplitOff); ok && f.Ref == "" && f.opened != nil {
+		f.Ref = f.opened.Ref
+	}
+	series, year, ok := e.Wants()
+	if !ok {
+		return nil
+	}
+	i, err := n.Next(series, year)
+	if err != nil {
+		return err
+	}
+	switch f := e.Fact.(type) {
+	case *Opened:
+		f.Ref = FormatRef(year, i)
+	case *Issued:
+		f.Number.N = i
 	}
 	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/emersion/go-imap/v2"
+
+	"complaints"
 )
 
 // ErrAway says that something the desk needs, such as its database, cannot be
@@ -52,6 +54,8 @@ type Fetched struct {
 	Size        int64     // RFC822.SIZE, bytes
 	Raw         []byte    // the mail; of one that is too big the header, at most 1 MiB; nil if it could not be read
 	TooBig      bool      // bigger than Server.Limit
+
+	read chan *complaints.Message // what Receiver.ahead makes of it; nil: nothing yet
 }
 
 // Disposition is what becomes of a mail after it was handed over.
@@ -76,6 +80,9 @@ type Hooks struct {
 	// nil it is moved to the quarantine folder; otherwise it stays where it is.
 	// f.Raw is nil when the server could not be brought to send it.
 	Poison func(ctx context.Context, f *Fetched, err error) error
+	// Ahead is told of mails that were fetched and will be handed over, one by
+	// one, so that they can be read while the first is being recorded.
+	Ahead func(ctx context.Context, mails []*Fetched)
 	// Durable waits until what Take recorded of these mails will survive a
 	// crash, and gives those that are not recorded after all. It is asked
 	// before mails are moved.

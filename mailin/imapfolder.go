@@ -222,6 +222,9 @@ func (f *folder) batch(ctx context.Context, c *imapConn, uids []imap.UID) error 
 			return err
 		}
 		heads = heads[n:]
+		if f.hooks.Ahead != nil && len(mails) > 1 {
+			f.hooks.Ahead(ctx, mails)
+		}
 		for _, m := range mails {
 			f.hooks.Point("fetched")
 			d, err := f.hand(ctx, func() (Disposition, error) { return f.take(ctx, m) })

@@ -20,7 +20,7 @@ type Receiver struct {
 	Log     *slog.Logger
 	Now     func() time.Time
 	Point   func(name string) // crash points of the tests; nil otherwise
-	Fence   func(context.Context, *store.Tx) error
+	Lock    *store.Lock       // of the mailbox: whoever has lost it records nothing; nil: none is held
 	Healthy func(mailbox string, healthy bool, detail string)
 
 	// Dry, if set, is told what would be recorded, and nothing is.
@@ -32,7 +32,7 @@ var errDry = errors.New("dry run")
 
 // Run watches the mailbox until ctx ends.
 func (r *Receiver) Run(ctx context.Context) error {
-	return r.Server.Watch(ctx, r.Take, Hooks{State: r.Healthy, Poison: r.poison, Durable: r.durable, Point: r.Point})
+	return r.Server.Watch(ctx, r.Take, Hooks{State: r.Healthy, Poison: r.poison, Durable: r.durable, Ahead: r.ahead, Point: r.Point})
 }
 
 // durable waits until mails are recorded for good. The journal's are not
@@ -45,19 +45,50 @@ func (r *Receiver) durable(ctx context.Context, mailbox string, uidvalidity uint
 	return missing, r.away(err)
 }
 
+// ahead reads mails, one after the other, while earlier ones are recorded.
+func (r *Receiver) ahead(ctx context.Context, mails []*Fetched) {
+	p, err := r.Policy(ctx)
+	if err != nil {
+		return // each is read when its turn comes
+	}
+	for _, f := range mails {
+		if f.Mailbox != r.Server.Journal && !f.TooBig {
+			f.read = make(chan *complaints.Message, 1)
+		}
+	}
+	d := r.desk(p)
+	go func() { // ends by itself: nothing in it waits
+		for _, f := range mails {
+			if f.read != nil {
+				f.read <- Parse(f.Raw, d)
+			}
+		}
+	}()
+}
+
 // Receive takes one mail in: the bytes, what they say, what follows from it,
 // in one transaction. It reports whether the mail is held for a person.
 func (r *Receiver) Receive(ctx context.Context, raw []byte, a store.Arrival) (held bool, err error) {
-	at := r.Now()
+	return r.receive(ctx, &Fetched{Raw: raw}, a)
+}
+
+func (r *Receiver) receive(ctx context.Context, f *Fetched, a store.Arrival) (held bool, err error) {
+	at, raw := r.Now(), f.Raw
 	p, err := r.Policy(ctx)
 	if err != nil {
 		return false, err
 	}
-	m := Parse(raw, r.desk(p))
+	var m *complaints.Message
+	if f.read != nil {
+		m, f.read = <-f.read, nil
+	} else {
+		m = Parse(raw, r.desk(p))
+	}
 	var o complaints.Outcome
 	err = r.DB.Tx(ctx, func(tx *store.Tx) error {
 		m.ID, o = 0, complaints.Outcome{}
 		tx.CommitLazily()
+		tx.Under(r.Lock)
 		isNew, err := tx.AddMessage(ctx, m, raw, a, at)
 		if err != nil || !isNew {
 			return err
@@ -81,9 +112,6 @@ func (r *Receiver) Receive(ctx context.Context, raw []byte, a store.Arrival) (he
 			return errDry
 		}
 		r.point("before-commit")
-		if err := r.fence(ctx, tx); err != nil {
-			return err
-		}
 		return tx.Record(ctx, c, m, o, p.NextAt)
 	})
 	if err != nil {
@@ -192,7 +220,7 @@ func (r *Receiver) Take(ctx context.Context, f *Fetched) (Disposition, error) {
 	if f.TooBig {
 		return Quarantined, r.away(r.hold(ctx, f, fmt.Sprintf("larger than the limit: %d bytes; the header alone is kept here, the mail lies in the quarantine folder", f.Size)))
 	}
-	held, err := r.Receive(ctx, f.Raw, a)
+	held, err := r.receive(ctx, f, a)
 	if errors.Is(err, errDry) {
 		return Keep, nil
 	}
@@ -274,13 +302,6 @@ func (r *Receiver) point(name string) {
 	if r.Point != nil {
 		r.Point(name)
 	}
-}
-
-func (r *Receiver) fence(ctx context.Context, tx *store.Tx) error {
-	if r.Fence == nil {
-		return nil
-	}
-	return r.Fence(ctx, tx)
 }
 
 // Retry takes in a mail that was held: to the case ref, or, if that is "", to

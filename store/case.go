@@ -238,17 +238,21 @@ func (tx *Tx) Similar(ctx context.Context, sender, subject, words string, since 
 	if len(words) < 12 { // “see attachment” is no likeness
 		words = ""
 	}
+	marks := complaints.Marks(subject + "\n" + words)
+	// Only the branches that can find something are asked: an empty array of
+	// marks would walk the whole index.
+	q := `select ref, case when lower(subject) = lower($2) and $2 <> '' then 'subject' else 'sender' end as why
+		from cases where open and complainant = $1 and $1 <> '' and $3::text is not null and $4::timestamptz is not null and $5::text[] is not null`
+	if words != "" {
+		q += ` union select c.ref, 'words' from messages m join cases c on c.ref = m.case_ref
+			where c.open and md5(m.body ->> 'own_words') = md5($3) and m.received_at > $4`
+	}
+	if len(marks) > 0 {
+		q += ` union select ref, 'matter' from cases where open and body -> 'marks' ?| $5::text[]`
+	}
 	rows, err := tx.tx.QueryContext(ctx, `
-		with found as (
-			select ref, case when lower(subject) = lower($2) and $2 <> '' then 'subject' else 'sender' end as why
-			from cases where open and complainant = $1 and $1 <> ''
-			union
-			select c.ref, 'words' from messages m join cases c on c.ref = m.case_ref
-			where c.open and $3 <> '' and md5(m.body ->> 'own_words') = md5($3) and m.received_at > $4
-			union
-			select ref, 'matter' from cases where open and body -> 'marks' ?| $5::text[])
-		select ref, array_agg(why order by why) from found group by ref order by count(*) desc, ref desc limit 5`,
-		strings.ToLower(clean(sender)), strings.TrimSpace(clean(subject)), words, micro(since), pq.Array(complaints.Marks(subject+"\n"+words)))
+		select ref, array_agg(why order by why) from (`+q+`) found group by ref order by count(*) desc, ref desc limit 5`,
+		strings.ToLower(clean(sender)), strings.TrimSpace(clean(subject)), words, micro(since), pq.Array(marks))
 	if err != nil {
 		return nil, fmt.Errorf("find similar cases: %w", err)
 	}

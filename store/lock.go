@@ -127,6 +127,10 @@ func (l *Lock) Release() {
 	l.conn.Close()
 }
 
+// Under makes AddMessage fail with ErrFenced if another has taken the lock
+// since; and nobody can take it before the transaction ends.
+func (tx *Tx) Under(l *Lock) { tx.lock = l }
+
 // Fence makes the transaction fail with ErrFenced if another has taken the lock
 // since; and nobody can take it before the transaction ends.
 func (tx *Tx) Fence(ctx context.Context, l *Lock) error {

@@ -60,9 +60,14 @@ func (tx *Tx) AddMessage(ctx context.Context, m *complaints.Message, raw []byte,
 	if tx.lazy {
 		commits = "off"
 	}
+	held, epoch := "", sql.NullInt64{}
+	if tx.lock != nil {
+		held = tx.lock.name
+	}
 	// min(id + 0), as min(id) would be answered by a walk along the primary key.
 	err = tx.tx.QueryRowContext(ctx, `
-		with b as (
+		with k as materialized (select epoch from epochs where name = $18 for share),
+		b as (
 			insert into blobs (sha256, size) select $1, octet_length($2::bytea) where $2::bytea is not null
 			on conflict do nothing returning sha256),
 		c as (insert into chunks (sha256, n, bytes) select sha256, 0, $2::bytea from b),
@@ -82,12 +87,15 @@ func (tx *Tx) AddMessage(ctx context.Context, m *complaints.Message, raw []byte,
 			(select min(id + 0) from messages where message_id = $3 and message_id <> ''),
 			(select min(id + 0) from messages where content_hash = $4 and content_hash <> '' and from_addr = $6),
 			(select count(*) from outbox where auto and to_addr = $6 and created_at > $8::timestamptz - interval '24 hours'),
-			set_config('synchronous_commit', $17, true)`,
+			set_config('synchronous_commit', $17, true), (select epoch from k)`,
 		key, raw, clean(m.MessageID), clean(m.ContentHash), clean(string(m.Class)), sender, clean(m.Subject), tx.at,
 		string(cleanJSON(body)), clean(a.Mailbox), int64(a.UIDValidity), int64(a.UID),
-		pq.Array(files.sums), pq.Array(files.places), pq.Array(files.sizes), files.bytes, commits).Scan(&id, &same, &alike, &m.Automatic, &commits)
+		pq.Array(files.sums), pq.Array(files.places), pq.Array(files.sizes), files.bytes, commits, held).Scan(&id, &same, &alike, &m.Automatic, &commits, &epoch)
 	if err != nil {
 		return false, fmt.Errorf("add message: %w", err)
+	}
+	if tx.lock != nil && epoch.Int64 != tx.lock.Epoch {
+		return false, fmt.Errorf("add message: %s: %w", held, ErrFenced)
 	}
 	if !id.Valid {
 		return false, tx.linkCopy(ctx, m, key, a)

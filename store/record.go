@@ -15,21 +15,66 @@ import (
 	"complaints"
 )
 
-// Next gives the next number of a series and year, from 1. The counter's row is
-// locked until the transaction ends: numbers have no gaps, and two transactions
-// never get the same one. It is a complaints.Numbers.
-type numbers struct {
-	ctx context.Context
-	tx  *Tx
+// numbers are the numbers that the events of one outcome lack, taken in one
+// statement. The counters' rows are locked until the transaction ends: numbers
+// have no gaps, and two transactions never get the same one. It is a
+// complaints.Numbers.
+type numbers map[string][]int
+
+func counter(series string, year int) string { return fmt.Sprintf("%s/%d", series, year) }
+
+// numbers takes what the events want, from 1.
+func (tx *Tx) numbers(ctx context.Context, events []complaints.Event) (numbers, error) {
+	want := map[string]int{}
+	var series []string
+	var years, counts []int64
+	for i := range events {
+		s, y, ok := events[i].Wants()
+		if !ok {
+			continue
+		}
+		if want[counter(s, y)]++; want[counter(s, y)] == 1 {
+			series, years = append(series, clean(s)), append(years, int64(y))
+		}
+	}
+	if len(series) == 0 {
+		return nil, nil
+	}
+	for i := range series {
+		counts = append(counts, int64(want[counter(series[i], int(years[i]))]))
+	}
+	// In one order, so that two transactions never wait for each other.
+	rows, err := tx.tx.QueryContext(ctx, `
+		insert into counters as c (series, year, n)
+		select * from unnest($1::text[], $2::int[], $3::int[]) as x(series, year, n) order by series, year
+		on conflict (series, year) do update set n = c.n + excluded.n returning series, year, n`,
+		pq.Array(series), pq.Array(years), pq.Array(counts))
+	if err != nil {
+		return nil, fmt.Errorf("next numbers: %w", err)
+	}
+	defer rows.Close()
+	all := numbers{}
+	for rows.Next() {
+		var s string
+		var y, last int
+		if err := rows.Scan(&s, &y, &last); err != nil {
+			return nil, err
+		}
+		for n := last - want[counter(s, y)] + 1; n <= last; n++ {
+			all[counter(s, y)] = append(all[counter(s, y)], n)
+		}
+	}
+	return all, rows.Err()
 }
 
-func (n numbers) Next(series string, year int) (i int, err error) {
-	err = n.tx.tx.QueryRowContext(n.ctx, `
-		insert into counters as c (series, year, n) values ($1, $2, 1)
-		on conflict (series, year) do update set n = c.n + 1 returning n`, clean(series), year).Scan(&i)
-	if err != nil {
-		return 0, fmt.Errorf("next number of %s %d: %w", series, year, err)
+// Next gives the next number of a series and year.
+func (n numbers) Next(series string, year int) (int, error) {
+	key := counter(clean(series), year)
+	if len(n[key]) == 0 {
+		return 0, fmt.Errorf("no number of %s was taken", key)
 	}
+	i := n[key][0]
+	n[key] = n[key][1:]
 	return i, nil
 }
 
@@ -116,13 +161,17 @@ func (tx *Tx) apply(ctx context.Context, c *complaints.Case, m *complaints.Messa
 			return nil, fmt.Errorf("%w: it is at event %d, the log at %d", ErrConflict, c.Seq, seq)
 		}
 	}
+	taken, err := tx.numbers(ctx, events)
+	if err != nil {
+		return nil, err
+	}
 	for i := range events {
 		e := &events[i]
 		e.Seq, e.At, e.By = c.Seq+1, micro(e.At), clean(e.By)
 		if e.Message == 0 && m != nil {
 			e.Message = m.ID
 		}
-		if err := e.Number(numbers{ctx, tx}); err != nil {
+		if err := e.Number(taken); err != nil {
 			return nil, err
 		}
 		if err := c.Apply(*e); err != nil {
@@ -198,6 +247,7 @@ func (tx *Tx) append(ctx context.Context, c *complaints.Case, m *complaints.Mess
 	if m != nil {
 		message = m.ID
 	}
+	issued, sealed := issues(l.letters)
 	var changed, told int
 	err = tx.tx.QueryRowContext(ctx, `
 		with c as (
@@ -223,34 +273,53 @@ func (tx *Tx) append(ctx context.Context, c *complaints.Case, m *complaints.Mess
 			insert into outbox (key, case_ref, to_addr, auto, mail, created_at)
 			select x.key, $1, x.to_addr, x.auto, x.mail::json, $27::timestamptz
 			from unnest($28::text[], $29::text[], $30::bool[], $31::text[]) with ordinality as x(key, to_addr, auto, mail, n) order by x.n
-			on conflict (key) do nothing returning id)
+			on conflict (key) do nothing returning id),
+		l as (
+			insert into letters (series, year, number, case_ref, no, kind, issued_at, draft_hash)
+			select x.series, x.year, x.number, $1, x.no, x.kind, x.issued_at, x.draft_hash
+			from unnest($32::text[], $33::int[], $34::int[], $35::int[], $36::text[], $37::timestamptz[], $38::text[])
+				as x(series, year, number, no, kind, issued_at, draft_hash))
 		select (select count(*) from c), (select count(pg_notify('outbox', '')) from (select from o limit 1) told)`,
 		c.Ref, c.Seq, before, tx.heads[c.Ref], string(c.State), c.State.Open(), strings.ToLower(clean(c.Complainant.Addr)),
 		clean(c.Complainant.Name), clean(c.Subject), strings.ToLower(clean(c.Handler)), strings.ToLower(clean(c.Assignee)),
 		micro(c.Registered), due, null(next), null(c.ClosedAt), string(cleanJSON(body)),
 		pq.Array(seqs), pq.Array(ats), pq.Array(bys), pq.Array(kinds), pq.Array(messages), pq.Array(prevs), pq.Array(payloads),
-		pq.Array(hashs), pq.Array(bodies), message, tx.at, pq.Array(keys), pq.Array(to), pq.Array(auto), pq.Array(mails)).Scan(&changed, &told)
+		pq.Array(hashs), pq.Array(bodies), message, tx.at, pq.Array(keys), pq.Array(to), pq.Array(auto), pq.Array(mails),
+		pq.Array(issued.series), pq.Array(issued.years), pq.Array(issued.numbers), pq.Array(issued.nos), pq.Array(issued.kinds), pq.Array(issued.ats),
+		pq.Array(issued.drafts)).Scan(&changed, &told)
 	if err != nil {
 		return err
 	}
 	if changed == 0 {
 		return ErrConflict
 	}
-	return tx.registerLetters(ctx, c.Ref, l.letters)
+	return tx.seal(ctx, c.Ref, sealed)
 }
 
-// registerLetters keeps the register of 发文字号.
-func (tx *Tx) registerLetters(ctx context.Context, ref string, letters []letter) error {
-	for _, l := range letters {
-		var err error
+// issued are the columns of letters that were issued.
+type issued struct {
+	series, kinds, ats, drafts []string
+	years, numbers, nos        []int64
+}
+
+// issues parts letters that were issued from those whose PDF was sealed.
+func issues(list []letter) (out issued, sealed []letter) {
+	for _, l := range list {
 		if l.pdf != nil {
-			_, err = tx.tx.ExecContext(ctx, `update letters set pdf_sha256 = $3 where case_ref = $1 and no = $2`, ref, l.no, l.pdf)
-		} else {
-			_, err = tx.tx.ExecContext(ctx, `
-				insert into letters (series, year, number, case_ref, no, kind, issued_at, draft_hash) values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-				clean(l.Kind), l.Year, l.N, ref, l.no, l.kind, l.at, clean(l.draftHash))
+			sealed = append(sealed, l)
+			continue
 		}
-		if err != nil {
+		out.series, out.kinds, out.drafts = append(out.series, clean(l.Kind)), append(out.kinds, l.kind), append(out.drafts, clean(l.draftHash))
+		out.ats = append(out.ats, l.at.Format(time.RFC3339Nano))
+		out.years, out.numbers, out.nos = append(out.years, int64(l.Year)), append(out.numbers, int64(l.N)), append(out.nos, int64(l.no))
+	}
+	return out, sealed
+}
+
+// seal notes the hashes of issued PDFs.
+func (tx *Tx) seal(ctx context.Context, ref string, letters []letter) error {
+	for _, l := range letters {
+		if _, err := tx.tx.ExecContext(ctx, `update letters set pdf_sha256 = $3 where case_ref = $1 and no = $2`, ref, l.no, l.pdf); err != nil {
 			return fmt.Errorf("letter %d: %w", l.no, err)
 		}
 	}

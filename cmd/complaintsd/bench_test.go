@@ -121,7 +121,7 @@ func BenchmarkIntake(b *testing.B) {
 			if n.Open == mails {
 				break
 			}
-			time.Sleep(5 * time.Millisecond)
+			time.Sleep(40 * time.Millisecond)
 		}
 		rate := mails / time.Since(start).Seconds()
 		cancel()

@@ -154,7 +154,7 @@ func (d *Daemon) watch(ctx context.Context, lock *store.Lock) {
 		}
 	}()
 	r := *d.receiver
-	r.Fence = func(ctx context.Context, tx *store.Tx) error { return tx.Fence(ctx, lock) }
+	r.Lock = lock
 	if err := r.Run(ctx); err != nil && ctx.Err() == nil {
 		d.Log.Error("mailbox", "err", err)
 		pause(ctx, time.Second)
