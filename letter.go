@@ -2,6 +2,7 @@ package complaints
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -9,15 +10,54 @@ import (
 // LetterKind names a kind of formal letter.
 type LetterKind string
 
-// The kinds of letter that the desk issues.
+// The kinds of letter that the desk issues (casework C.1). The last five stay
+// within the firm or go to a regulator; all others are for the complainant.
 const (
-	AckLetter      LetterKind = "acknowledgement" // 投诉受理告知书
-	ResultLetter   LetterKind = "result"          // 投诉处理结果告知书
-	DecisionLetter LetterKind = "decision"        // 申诉决定书
+	AckLetter         LetterKind = "acknowledgement" // 投诉受理告知书
+	DeclinedLetter    LetterKind = "declined"        // 不予受理告知书
+	ReferralLetter    LetterKind = "referral"        // 投诉转介函
+	InformationLetter LetterKind = "information"     // 补充材料通知书
+	DelayLetter       LetterKind = "delay"           // 延期、中止、恢复办理告知书: DelayFacts.What
+	ResultLetter      LetterKind = "result"          // 投诉处理结果告知书
+	SettlementLetter  LetterKind = "settlement"      // 投诉和解（即时处理）确认书
+	DecisionLetter    LetterKind = "decision"        // 申诉决定书
+	ClosureLetter     LetterKind = "closure"         // 结案确认书, 撤回投诉确认书: ClosureFacts.Withdrawn
+	NotPursuedLetter  LetterKind = "not_pursued"     // 因未补充材料结案告知书
+	CorrectionLetter  LetterKind = "correction"      // 更正函
+
+	RespondentLetter LetterKind = "respondent" // 投诉事项告知及答辩通知书
+	ReportLetter     LetterKind = "report"     // 调查报告
+	PapersLetter     LetterKind = "papers"     // 委员会审议材料
+	MinutesLetter    LetterKind = "minutes"    // 会议纪要
+	RegulatorLetter  LetterKind = "regulator"  // 关于…情况的报告
 )
 
 // series is the 代字 of each kind, after the firm's short name.
-var series = map[LetterKind]string{AckLetter: "律投受", ResultLetter: "律投告", DecisionLetter: "律投决"}
+var series = map[LetterKind]string{
+	AckLetter: "律投受", DeclinedLetter: "律投不", ReferralLetter: "律投转", InformationLetter: "律投补", DelayLetter: "律投延",
+	ResultLetter: "律投告", SettlementLetter: "律投和", DecisionLetter: "律投决", ClosureLetter: "律投结", NotPursuedLetter: "律投终",
+	CorrectionLetter: "律投更", RespondentLetter: "律投辩", ReportLetter: "律投查", PapersLetter: "律投议", MinutesLetter: "律投纪", RegulatorLetter: "律投报",
+}
+
+// kindWords are the names of the kinds, as titles and files bear them.
+var kindWords = map[LetterKind][2]string{
+	AckLetter: {"投诉受理告知书", "Acknowledgement of Complaint"}, DeclinedLetter: {"不予受理告知书", "Complaint Not Accepted"},
+	ReferralLetter: {"投诉转介函", "Referral of Complaint"}, InformationLetter: {"补充材料通知书", "Request for Information"},
+	DelayLetter: {"延期（中止）告知书", "Change of Due Date"}, ResultLetter: {"投诉处理结果告知书", "Result of Complaint"},
+	SettlementLetter: {"投诉和解确认书", "Confirmation of Settlement"}, DecisionLetter: {"申诉决定书", "Decision on Appeal"},
+	ClosureLetter: {"结案（撤回）确认书", "Confirmation of Closure"}, NotPursuedLetter: {"因未补充材料结案告知书", "Closure Without Further Information"},
+	CorrectionLetter: {"更正函", "Correction of Letter"}, RespondentLetter: {"投诉事项告知及答辩通知书", "Notice to Respondent"},
+	ReportLetter: {"调查报告", "Investigation Report"}, PapersLetter: {"委员会审议材料", "Committee Papers"},
+	MinutesLetter: {"会议纪要", "Minutes"}, RegulatorLetter: {"情况报告", "Report to the Regulator"},
+}
+
+// In names the kind in a language.
+func (k LetterKind) In(lang string) string { return inWords(k, lang, kindWords) }
+
+// Internal reports whether a letter of this kind never goes to a complainant.
+func (k LetterKind) Internal() bool {
+	return slices.Contains([]LetterKind{RespondentLetter, ReportLetter, PapersLetter, MinutesLetter, RegulatorLetter}, k)
+}
 
 // LetterNumber is a 发文字号: one series for each kind and year, without gaps.
 // N is 0 until the letter is issued.
@@ -67,26 +107,45 @@ type Route struct {
 }
 
 // Letter is a formal PDF: its kind, its language and everything it says.
-// Exactly one of Ack, Result and Decision is set. Number and Date are zero
-// until it is issued; they alone differ between the approved draft and the
-// issued letter.
+// Exactly one of the pointers to facts is set, that of the kind. Number and
+// Date are zero until it is issued; they alone differ between the approved
+// draft and the issued letter.
 type Letter struct {
 	Kind   LetterKind   `json:"kind"`
 	Lang   string       `json:"lang"` // zh or en
-	Ref    string       `json:"ref"`  // case, e.g. T2026-0012
+	Ref    string       `json:"ref"`  // case, e.g. T2026-0012; of minutes, the meeting
 	No     int          `json:"no"`   // number of the letter within its case, from 1
 	Number LetterNumber `json:"number"`
 	Date   Date         `json:"date"`
 	Firm   Firm         `json:"firm"`
 	To     Address      `json:"to"` // addressee; the name stands in the salutation
 
-	Subject  string         `json:"subject"` // the matter in a few words
-	Ack      *AckFacts      `json:"ack,omitempty"`
-	Result   *ResultFacts   `json:"result,omitempty"`
-	Decision *DecisionFacts `json:"decision,omitempty"`
-	Contact  Contact        `json:"contact"` // responsible person
-	Routes   []Route        `json:"routes"`  // bodies outside the firm
-	Policy   string         `json:"policy"`  // version of the complaints policy
+	Subject     string            `json:"subject"` // the matter in a few words
+	Ack         *AckFacts         `json:"ack,omitempty"`
+	Declined    *DeclinedFacts    `json:"declined,omitempty"`
+	Referral    *ReferralFacts    `json:"referral,omitempty"`
+	Information *InformationFacts `json:"information,omitempty"`
+	Delay       *DelayFacts       `json:"delay,omitempty"`
+	Result      *ResultFacts      `json:"result,omitempty"`
+	Settlement  *SettlementFacts  `json:"settlement,omitempty"`
+	Decision    *DecisionFacts    `json:"decision,omitempty"`
+	Closure     *ClosureFacts     `json:"closure,omitempty"`
+	NotPursued  *NotPursuedFacts  `json:"not_pursued,omitempty"`
+	Correction  *CorrectionFacts  `json:"correction,omitempty"`
+	Respondent  *RespondentFacts  `json:"respondent,omitempty"`
+	Report      *ReportFacts      `json:"report,omitempty"`
+	Papers      *PapersFacts      `json:"papers,omitempty"`
+	Minutes     *MinutesFacts     `json:"minutes,omitempty"`
+	Regulator   *RegulatorFacts   `json:"regulator,omitempty"`
+
+	Signatory   Contact  `json:"signatory,omitzero"`    // the approver, of kinds whose facts name nobody; name empty until approval
+	Copies      []string `json:"copies,omitempty"`      // who else gets it
+	Enclosures  []string `json:"enclosures,omitempty"`  // names of what comes with it
+	Seal        bool     `json:"seal,omitempty"`        // the firm's seal is to stand on it
+	Translation bool     `json:"translation,omitempty"` // of a letter of the same number, whose text prevails
+	Contact     Contact  `json:"contact"`               // responsible person
+	Routes      []Route  `json:"routes"`                // bodies outside the firm
+	Policy      string   `json:"policy"`                // version of the complaints policy
 }
 
 // Contact is a person the client may turn to.
@@ -148,6 +207,227 @@ type PanelMember struct {
 	Reason   string `json:"reason"`   // why recused, or ""
 }
 
+// DeclinedFacts is what a complainant is told whose complaint is not accepted,
+// or is referred to another body.
+type DeclinedFacts struct {
+	Received     Date     `json:"received"`
+	Complaint    string   `json:"complaint"`          // in the client's words, shortened
+	Ground       string   `json:"ground"`             // code of a ground in package letters, or words
+	Facts        []string `json:"facts"`              // what the ground rests on, one paragraph each
+	Bodies       []Route  `json:"bodies"`             // the right ones to turn to, by name; of a referral, the one
+	Sent         []string `json:"sent"`               // what the firm sends on to them, or none
+	Consented    Date     `json:"consented,omitzero"` // nothing is sent on before
+	SentOn       Date     `json:"sent_on,omitzero"`
+	Kept         []string `json:"kept"` // what the firm goes on dealing with itself, or none
+	ContestUntil Date     `json:"contest_until"`
+	ContestTo    string   `json:"contest_to"` // address
+}
+
+// ReferralFacts has the shape of DeclinedFacts.
+type ReferralFacts = DeclinedFacts
+
+// InformationFacts asks for what is missing: once and completely.
+type InformationFacts struct {
+	Received   Date       `json:"received"`
+	Items      []InfoItem `json:"items"`
+	Due        Deadline   `json:"due"`         // when the answer is asked for
+	PausedFrom Date       `json:"paused_from"` // the investigation's clock stands still from here
+	OldDue     Date       `json:"old_due"`     // the investigation's limit before the pause
+	ReplyTo    string     `json:"reply_to"`
+}
+
+// InfoItem is one thing that is asked for, and why it is needed.
+type InfoItem struct {
+	Text string `json:"text"`
+	Why  string `json:"why"`
+}
+
+// What a DelayLetter tells: the limit was extended before it ran out; the clock
+// stands still; it runs again; the limit was missed.
+const DelayExtension, DelayPause, DelayResume, DelayLate = "extension", "pause", "resume", "delay"
+
+// DelayFacts is a change of the date that was promised.
+type DelayFacts struct {
+	What        string   `json:"what"` // DelayExtension …
+	Received    Date     `json:"received"`
+	OldDue      Date     `json:"old_due"`
+	NewDue      Deadline `json:"new_due,omitzero"`   // zero for a pause
+	From        Date     `json:"from,omitzero"`      // first day of the pause; day of resumption
+	ReviewOn    Date     `json:"review_on,omitzero"` // when a pause is looked at again
+	Ground      string   `json:"ground"`             // a code of delayGrounds in package letters, or words
+	Reason      string   `json:"reason"`             // specific, a full sentence
+	ApprovedBy  Contact  `json:"approved_by,omitzero"`
+	Done        []string `json:"done"`         // what was done so far
+	Interim     []string `json:"interim"`      // what is done meanwhile
+	CommitteeTo string   `json:"committee_to"` // address: the client may go to the committee now
+}
+
+// SettlementFacts is an early resolution that the client has agreed to.
+type SettlementFacts struct {
+	Received    Date         `json:"received"`
+	Allegations []Allegation `json:"allegations"` // without findings
+	AgreedOn    Date         `json:"agreed_on"`
+	Agreed      []Remedy     `json:"agreed"` // each with the date of performance
+	Measures    []Measure    `json:"measures"`
+	AppealUntil Date         `json:"appeal_until"`
+	AppealTo    string       `json:"appeal_to"`
+}
+
+// ClosureFacts ends a case: closed by the firm, or withdrawn by the client.
+type ClosureFacts struct {
+	Withdrawn bool     `json:"withdrawn"`
+	Received  Date     `json:"received"`
+	On        Date     `json:"on"`                 // day of closure; of the withdrawal's receipt
+	Confirmed Date     `json:"confirmed,omitzero"` // withdrawn: when the client confirmed that it is voluntary
+	Reason    string   `json:"reason"`             // why it is closed; the client's own reason, or ""
+	Code      string   `json:"code,omitempty"`     // closing code (casework E.6)
+	Continues []string `json:"continues"`          // what the firm goes on with by itself, or none
+	Remedies  []Remedy `json:"remedies"`           // performed, Due being the day; or none
+	ReopenTo  string   `json:"reopen_to"`
+	SurveyOn  Date     `json:"survey_on,omitzero"` // when the client is asked what they think
+}
+
+// NotPursuedFacts ends a case whose complainant did not answer.
+type NotPursuedFacts struct {
+	Received    Date        `json:"received"`
+	Requests    []LimitLine `json:"requests"` // and reminders: what, sent on (Start), answer asked for by (Due)
+	Held        []string    `json:"held"`     // materials at hand
+	Decision    []string    `json:"decision"` // on these materials, one paragraph each
+	ReopenTo    string      `json:"reopen_to"`
+	AppealUntil Date        `json:"appeal_until"`
+	AppealTo    string      `json:"appeal_to"`
+}
+
+// CorrectionFacts mends a letter that was issued. That letter is never
+// overwritten.
+type CorrectionFacts struct {
+	Of          LetterNumber `json:"of"`
+	OfKind      LetterKind   `json:"of_kind"`
+	IssuedOn    Date         `json:"issued_on"`
+	Errata      []Erratum    `json:"errata"`
+	Reason      string       `json:"reason"`                // how it came about
+	AppealUntil Date         `json:"appeal_until,omitzero"` // the appeal window runs anew until this day; zero: untouched
+}
+
+// Erratum is one correction.
+type Erratum struct {
+	Where string `json:"where"`
+	Was   string `json:"was"`
+	Is    string `json:"is"`
+}
+
+// RespondentFacts tells a member of staff what is complained of, and their
+// rights. Contact data of the complainant never stand in it.
+type RespondentFacts struct {
+	Complainant  string       `json:"complainant"` // the name, if it must be known; else ""
+	Registered   Date         `json:"registered"`
+	Allegations  []Allegation `json:"allegations"` // those against this person, without findings
+	ReplyBy      Deadline     `json:"reply_by"`
+	ReplyTo      string       `json:"reply_to"`
+	Preserve     []string     `json:"preserve"`     // files to keep, beside the general duty
+	Investigator Contact      `json:"investigator"` // responsible person
+	RecusalTo    string       `json:"recusal_to"`   // post and address that decide on recusal
+}
+
+// ReportFacts is the written report of an investigation.
+type ReportFacts struct {
+	Complainant    string       `json:"complainant"`
+	Received       Date         `json:"received"`
+	Registered     Date         `json:"registered"`
+	Channel        string       `json:"channel"`
+	Category       string       `json:"category"`  // in words
+	Severity       string       `json:"severity"`  // in words
+	Complaint      string       `json:"complaint"` // in the client's words
+	Sought         string       `json:"sought"`    // remedy sought, or ""
+	Steps          []CaseStep   `json:"steps"`
+	Statements     []CaseStep   `json:"statements"` // of the respondents at least
+	Facts          []string     `json:"facts"`      // 查明事实, one paragraph each
+	Allegations    []Allegation `json:"allegations"`
+	Loss           string       `json:"loss"`           // loss and causation, or ""
+	Responsibility []string     `json:"responsibility"` // one paragraph each
+	Causes         []string     `json:"causes"`         // root causes in words
+	Opinion        []string     `json:"opinion"`        // 处理意见, one paragraph each
+	Remedies       []Remedy     `json:"remedies"`       // proposed
+	Measures       []Measure    `json:"measures"`       // proposed
+	Limits         []LimitLine  `json:"limits"`
+	Author         Contact      `json:"author"`
+	Version        int          `json:"version"`
+}
+
+// CaseStep is one thing that was done, or what somebody who was heard says.
+type CaseStep struct {
+	On   Date   `json:"on"`
+	Text string `json:"text"`
+	By   string `json:"by"` // name, and in what capacity
+}
+
+// LimitLine is a row of a table of limits.
+type LimitLine struct {
+	What  string `json:"what"`
+	Start Date   `json:"start"`
+	Due   Date   `json:"due"`
+	Done  Date   `json:"done,omitzero"` // zero: open
+	Note  string `json:"note"`
+}
+
+// PapersFacts is everything that the committee needs for one case.
+type PapersFacts struct {
+	Appeal    bool          `json:"appeal"`  // else a major case before its decision
+	Meeting   time.Time     `json:"meeting"` // zero: in writing
+	Place     string        `json:"place"`
+	VoteBy    Date          `json:"vote_by,omitzero"`
+	Secretary Contact       `json:"secretary"`
+	Members   []PanelMember `json:"members"`
+	Recused   []PanelMember `json:"recused"`
+	Quorum    int           `json:"quorum"`
+	Questions []string      `json:"questions"` // what is to be decided
+	Grounds   string        `json:"grounds"`   // appeal: the appellant's words
+	Contested LetterNumber  `json:"contested,omitzero"`
+	IssuedOn  Date          `json:"issued_on,omitzero"`
+	Limits    []LimitLine   `json:"limits"`
+	Report    *ReportFacts  `json:"report,omitempty"` // first annex
+	Result    *ResultFacts  `json:"result,omitempty"` // second annex: the contested letter
+}
+
+// MinutesFacts are the minutes of one meeting of the committee.
+type MinutesFacts struct {
+	Title     string        `json:"title"` // e.g. 2026年第四季度例会
+	From      time.Time     `json:"from"`
+	To        time.Time     `json:"to"`
+	Place     string        `json:"place"` // "": in writing
+	Chair     Contact       `json:"chair"`
+	Secretary Contact       `json:"secretary"`
+	Present   []PanelMember `json:"present"`
+	Excused   []PanelMember `json:"excused"` // 请假, with the reason
+	Guests    []PanelMember `json:"guests"`  // 列席
+	Quorum    int           `json:"quorum"`
+	Items     []MinuteItem  `json:"items"`
+	Actions   []Measure     `json:"actions"`
+	Next      Date          `json:"next,omitzero"` // next meeting
+}
+
+// MinuteItem is one item of a meeting.
+type MinuteItem struct {
+	Title    string         `json:"title"`
+	Ref      string         `json:"ref,omitempty"` // case
+	Recused  []PanelMember  `json:"recused,omitempty"`
+	Said     []string       `json:"said"`            // discussion, one paragraph each
+	Votes    map[Ruling]int `json:"votes,omitempty"` // on an appeal
+	For      int            `json:"for,omitempty"`   // on anything else
+	Against  int            `json:"against,omitempty"`
+	Abstain  int            `json:"abstain,omitempty"`
+	Resolved string         `json:"resolved"` // "": for information only
+}
+
+// RegulatorFacts is a report to a body that supervises the firm.
+type RegulatorFacts struct {
+	Asked     string      `json:"asked"` // number or name of its own letter, or ""
+	AskedOn   Date        `json:"asked_on,omitzero"`
+	Case      ReportFacts `json:"case"`     // only what Steps, Facts, Allegations, Remedies, Measures and Limits say
+	Proposal  string      `json:"proposal"` // what the firm asks or proposes, or ""
+	Materials []string    `json:"materials"`
+}
+
 // Remedy is one thing the firm offers or does for this client (casework E.5).
 type Remedy struct {
 	Kind   string `json:"kind"`             // apology, refund, reduction, compensation, correction …; "" if only words
@@ -190,13 +470,7 @@ const (
 )
 
 // In gives the finding in words.
-func (f Finding) In(lang string) string {
-	w, ok := findingWords[f]
-	if !ok {
-		return ""
-	}
-	return pick(lang, w[0], w[1])
-}
+func (f Finding) In(lang string) string { return inWords(f, lang, findingWords) }
 
 var findingWords = map[Finding][2]string{
 	Upheld: {"成立", "upheld"}, PartlyUpheld: {"部分成立", "partly upheld"},
@@ -222,13 +496,7 @@ var rulingWords = map[Ruling][2]string{
 }
 
 // In gives the ruling in words.
-func (r Ruling) In(lang string) string {
-	w, ok := rulingWords[r]
-	if !ok {
-		return ""
-	}
-	return pick(lang, w[0], w[1])
-}
+func (r Ruling) In(lang string) string { return inWords(r, lang, rulingWords) }
 
 // ParseRuling reads a ruling in either language.
 func ParseRuling(s string) (Ruling, bool) { return parseWord(s, rulingWords) }
@@ -241,6 +509,11 @@ func parseWord[K ~string](s string, words map[K][2]string) (K, bool) {
 			return k, true
 		}
 	}
-	var none K
-	return none, false
+	return "", false
+}
+
+// inWords gives the word for a code, "" for an unknown one.
+func inWords[K ~string](k K, lang string, words map[K][2]string) string {
+	w := words[k]
+	return pick(lang, w[0], w[1])
 }
