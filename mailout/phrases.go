@@ -323,3 +323,6 @@ func (v View) Why(reason string) string {
 	}
 	return reason
 }
+
+// Severity gives a grade in words.
+func (v View) Severity(level string) string { return complaints.Severity(level).In(v.Lang) }

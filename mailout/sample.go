@@ -48,7 +48,7 @@ var caseless = map[string]bool{
 // forClient are the mails that a client gets; all others go to staff.
 var forClient = map[string]bool{
 	"ack": true, "question": true, "received": true, "status": true, "result": true, "appeal_received": true, "decision": true,
-	"withdrawal": true, "offer_accepted": true, "closed": true, "unclear": true,
+	"withdrawal": true, "offer_accepted": true, "closed": true, "unclear": true, "merged": true, "grouped": true,
 }
 
 // sampleFirm is a firm, its people and a clock, in one language.
@@ -93,7 +93,7 @@ func (w *sampleFirm) client() complaints.Address {
 // stages are how far the sample case has come when a mail is sent, in events;
 // for a mail that is not named, all the way.
 var stages = map[string]int{
-	"ack": 2, "new_case": 2, "note_kept": 2, "help": 5, "transcript": 8, "assigned": 8, "took_on": 9, "question": 10, "received": 11, "client_replied": 11,
+	"ack": 2, "new_case": 2, "merged": 2, "grouped": 2, "graded": 8, "note_kept": 2, "help": 5, "transcript": 8, "assigned": 8, "took_on": 9, "question": 10, "received": 11, "client_replied": 11,
 	"status": 11, "withdrawal": 11, "reminder": 13, "report_review": 16, "report_returned": 15, "report_approved": 17, "draft": 21, "draft_approval": 21,
 	"draft_returned": 21, "result": 22, "letter_sent": 24, "letter_failed": 23, "letter_in_doubt": 23, "offer_accepted": 24, "unclear": 24, "case_news": 24,
 	"appeal_received": 26, "appeal_lodged": 26, "appeal_papers": 26, "votes_in": 29, "decision": 32,
@@ -244,6 +244,10 @@ func (w *sampleFirm) mail(name string, c *complaints.Case) complaints.Mail {
 		f.Clock, f.Level, f.Reason, f.Text = "C4", "T-1", "2026-12-03", ""
 	case "closed":
 		f.Text, f.Level = w.tr("双方确认无其他争议。", "Both sides confirm that nothing is left in dispute."), "settled"
+	case "merged":
+		f.Reason, f.Level, f.Text = "T2026-0002", "2026-12-03", ""
+	case "graded":
+		f.From, f.Reason, f.Level, f.Text = head, w.tr("涉及诉讼时效。", "A limitation period is at stake."), "major", ""
 	case "case_news":
 		f.From, f.Text, f.Attachments = head, w.tr("本案已重开：发现新的证据。", "The case has been reopened: there is new evidence."), nil
 	case "transcript":

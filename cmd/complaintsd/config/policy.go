@@ -44,7 +44,7 @@ func policyDefaults() Policy {
 		Parameters: complaints.DefaultParameters(),
 		AckDays:    1, AcceptanceDays: 1, InvestigationStart: "registration", EarlyResolution: 3, SupplementReminder: 5,
 		SuspensionReview: 30, SuspensionMax: 180, MeetingMonths: 3, MeetingMonthly: 10,
-		MajorRepeat: 3,
+		MajorRepeat:   3,
 		RemindPercent: 50, RemindDays: []int{2, 1}, RemindAt: "09:00", RemindHeadAt: "15:00",
 		EscalateDays: 2, StandingDays: 5, CalendarFrom: "10-25",
 		SurveyDays: 3, SurveyReminds: 1, SurveyClose: 14, SuggestionDays: 10,
