@@ -61,6 +61,19 @@ type Parameters struct {
 	RetentionYears     int    `toml:"retention_years"`       // C18
 	MajorLoss          int    `toml:"major_loss_yuan"`       // from which a complaint is major
 	MajorComplainants  int    `toml:"major_complainants"`    // about one cause
+
+	AckDays            int    `toml:"acknowledgement_days"`     // C2, channels other than mail
+	AcceptanceDays     int    `toml:"acceptance_days"`          // within C3: until the assignee accepts
+	SupplementReminder int    `toml:"supplement_reminder_days"` // C6
+	SuspensionReview   int    `toml:"suspension_review_days"`   // calendar days
+	SuspensionMax      int    `toml:"suspension_max_days"`      // calendar days
+	RemindPercent      int    `toml:"remind_at_percent"`        // of the time that a clock has
+	RemindDays         []int  `toml:"remind_days_before"`
+	RemindAt           string `toml:"remind_at"`              // time of reminders, 09:00
+	RemindHeadAt       string `toml:"remind_head_at"`         // on the due day, to the head
+	EscalateDays       int    `toml:"escalate_days"`          // overdue: to the chair and management
+	StandingDays       int    `toml:"standing_item_days"`     // overdue: on every agenda
+	CalendarFrom       string `toml:"calendar_reminder_from"` // C19, month-day
 }
 
 // DefaultParameters are the values of the specification.
@@ -70,6 +83,8 @@ func DefaultParameters() Parameters {
 		ExtensionFirst: 7, ExtensionSecond: 7, ExtensionCap: 15, AppealDays: 30, AppealAckDays: 1, CommitteeDays: 15,
 		CommitteeExtension: 10, ProgressDays: 5, LongStopDays: 56, Quorum: 3, AutomaticPerDay: 3, AutomaticPerHour: 200,
 		LettersPerStaffDay: 50, DigestAt: "08:30", RetentionYears: 10, MajorLoss: 100_000, MajorComplainants: 5,
+		AckDays: 1, AcceptanceDays: 1, SupplementReminder: 5, SuspensionReview: 30, SuspensionMax: 180, RemindPercent: 50, RemindDays: []int{2, 1},
+		RemindAt: "09:00", RemindHeadAt: "15:00", EscalateDays: 2, StandingDays: 5, CalendarFrom: "10-25",
 	}
 }
 

@@ -45,7 +45,7 @@ func staff(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Wr
 func calendar(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	fs := newFlags("calendar")
 	file := fs.String("config", "", "the configuration `file`")
-	jurisdiction := fs.String("jurisdiction", "cn", "whose working days they are")
+	jurisdiction := fs.String("jurisdiction", "", "whose working days they are (default: that of the configuration)")
 	if code, done := parseFlags(fs, args, stdout, stderr); done {
 		return code
 	}
@@ -58,6 +58,9 @@ func calendar(ctx context.Context, args []string, _ io.Reader, stdout, stderr io
 		return fail(stderr, "calendar", err)
 	}
 	return withDesk(ctx, "calendar", *file, stderr, func(k *office) error {
+		if *jurisdiction == "" {
+			*jurisdiction = k.cfg.Policy.Calendar
+		}
 		years, err := k.db.ImportCalendar(ctx, *jurisdiction, body, operator(), time.Now())
 		if err == nil {
 			fmt.Fprintf(stdout, "years loaded: %v\n", years)

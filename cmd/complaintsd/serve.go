@@ -182,7 +182,7 @@ func (k *office) daemon(state func(string)) (*daemon.Daemon, error) {
 		return nil, err
 	}
 	return daemon.New(daemon.Options{
-		DB: k.db, Policy: k.policy(), Log: k.log, Now: time.Now, State: state, Point: k.point, Owner: owner,
+		DB: k.db, Policy: k.policy(), Jurisdiction: c.Policy.Calendar, Log: k.log, Now: time.Now, State: state, Point: k.point, Owner: owner,
 		Mailbox: &mailin.Server{
 			Addr: c.Mailbox.Addr, TLS: c.Mailbox.TLS, TLSConfig: imapTLS, User: c.Mailbox.User, Password: readAgain(c.Mailbox.PasswordPath, c.Mailbox.Password),
 			Folder: c.Mailbox.Folder, Processed: c.Mailbox.Processed, Quarantine: c.Mailbox.Quarantine, Journal: c.Mailbox.Journal,

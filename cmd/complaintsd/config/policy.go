@@ -13,41 +13,28 @@ import (
 type Policy struct {
 	complaints.Parameters
 
-	AckDays            int    `toml:"acknowledgement_days"`     // C2, channels other than mail
-	AcceptanceDays     int    `toml:"acceptance_days"`          // until a handler accepts
-	InvestigationStart string `toml:"investigation_start"`      // registration or receipt
-	EarlyResolution    int    `toml:"early_resolution_days"`    // 0: none
-	SupplementReminder int    `toml:"supplement_reminder_days"` // C6
-	SuspensionReview   int    `toml:"suspension_review_days"`   // calendar days
-	SuspensionMax      int    `toml:"suspension_max_days"`      // calendar days
-	MeetingMonths      int    `toml:"meeting_months"`           // C17
-	MeetingMonthly     int    `toml:"meeting_monthly_above"`    // open cases
+	Calendar           string `toml:"calendar"`              // jurisdiction whose days are counted: cn, en-gb …
+	InvestigationStart string `toml:"investigation_start"`   // registration or receipt
+	EarlyResolution    int    `toml:"early_resolution_days"` // 0: none
+	MeetingMonths      int    `toml:"meeting_months"`        // C17
+	MeetingMonthly     int    `toml:"meeting_monthly_above"` // open cases
 
 	MajorRepeat int `toml:"major_upheld_in_year"` // against one person
 
-	RemindPercent  int    `toml:"remind_at_percent"` // of the time that a clock has
-	RemindDays     []int  `toml:"remind_days_before"`
-	RemindAt       string `toml:"remind_at"`      // time on the due day
-	RemindHeadAt   string `toml:"remind_head_at"` // the same, to the head
-	EscalateDays   int    `toml:"escalate_days"`
-	StandingDays   int    `toml:"standing_item_days"`
-	CalendarFrom   string `toml:"calendar_reminder_from"` // C19, month-day
-	SurveyDays     int    `toml:"survey_after_days"`      // C13
-	SurveyReminds  int    `toml:"survey_reminders"`
-	SurveyClose    int    `toml:"survey_close_days"` // calendar days
-	SuggestionDays int    `toml:"suggestion_days"`
+	SurveyDays     int `toml:"survey_after_days"` // C13
+	SurveyReminds  int `toml:"survey_reminders"`
+	SurveyClose    int `toml:"survey_close_days"` // calendar days
+	SuggestionDays int `toml:"suggestion_days"`
 }
 
 // policyDefaults are the values that the design proposes.
 func policyDefaults() Policy {
 	return Policy{
 		Parameters: complaints.DefaultParameters(),
-		AckDays:    1, AcceptanceDays: 1, InvestigationStart: "registration", EarlyResolution: 3, SupplementReminder: 5,
-		SuspensionReview: 30, SuspensionMax: 180, MeetingMonths: 3, MeetingMonthly: 10,
-		MajorRepeat:   3,
-		RemindPercent: 50, RemindDays: []int{2, 1}, RemindAt: "09:00", RemindHeadAt: "15:00",
-		EscalateDays: 2, StandingDays: 5, CalendarFrom: "10-25",
-		SurveyDays: 3, SurveyReminds: 1, SurveyClose: 14, SuggestionDays: 10,
+		Calendar:   "cn", InvestigationStart: "registration", EarlyResolution: 3,
+		MeetingMonths: 3, MeetingMonthly: 10,
+		MajorRepeat: 3,
+		SurveyDays:  3, SurveyReminds: 1, SurveyClose: 14, SuggestionDays: 10,
 	}
 }
 
@@ -99,6 +86,7 @@ func (k *checker) policy() {
 	} {
 		k.within("policy."+n.key, n.value, n.least, n.most)
 	}
+	k.required("policy.calendar", p.Calendar, "whose working days are counted: \"cn\", or \"en-gb\" for England and Wales")
 	k.oneOf("policy.investigation_start", p.InvestigationStart, "registration", "receipt")
 	for _, c := range []struct{ key, layout, value, want string }{
 		{"remind_at", "15:04", p.RemindAt, "a time of day such as \"09:00\""},
