@@ -3,7 +3,6 @@ package complaints
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -456,60 +455,6 @@ type Allegation struct {
 // Against reports whether an allegation is about a person.
 func (a *Allegation) Against(p *Person) bool {
 	return a.Respondent != "" && (SameAddr(a.Respondent, p.Address) || a.Respondent == p.Name)
-}
-
-// Finding is the result on one allegation.
-type Finding string
-
-// The findings of casework E.5.
-const (
-	Upheld       Finding = "upheld"       // 成立
-	PartlyUpheld Finding = "partly"       // 部分成立
-	NotUpheld    Finding = "not_upheld"   // 不成立
-	Undetermined Finding = "undetermined" // 无法查实
-)
-
-// In gives the finding in words.
-func (f Finding) In(lang string) string { return inWords(f, lang, findingWords) }
-
-var findingWords = map[Finding][2]string{
-	Upheld: {"成立", "upheld"}, PartlyUpheld: {"部分成立", "partly upheld"},
-	NotUpheld: {"不成立", "not upheld"}, Undetermined: {"无法查实", "could not be established"},
-}
-
-// ParseFinding reads a finding in either language.
-func ParseFinding(s string) (Finding, bool) { return parseWord(s, findingWords) }
-
-// Ruling is what the committee decides on an appeal (casework A Ch.7).
-type Ruling string
-
-// The rulings.
-const (
-	Affirm Ruling = "affirm" // 维持
-	Vary   Ruling = "vary"   // 变更
-	Quash  Ruling = "quash"  // 撤销
-	Remit  Ruling = "remit"  // 发回重查
-)
-
-var rulingWords = map[Ruling][2]string{
-	Affirm: {"维持", "affirm"}, Vary: {"变更", "vary"}, Quash: {"撤销", "quash"}, Remit: {"发回", "remit"},
-}
-
-// In gives the ruling in words.
-func (r Ruling) In(lang string) string { return inWords(r, lang, rulingWords) }
-
-// ParseRuling reads a ruling in either language.
-func ParseRuling(s string) (Ruling, bool) { return parseWord(s, rulingWords) }
-
-// parseWord finds the key whose Chinese or English word, or own code, is s.
-func parseWord[K ~string](s string, words map[K][2]string) (K, bool) {
-	s = strings.ToLower(strings.TrimSpace(s))
-	for k, w := range words {
-		if s == string(k) || s == w[0] || s == w[1] {
-			return k, true
-		}
-	}
-	return "", false
 }
 
 // inWords gives the word for a code, "" for an unknown one.

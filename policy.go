@@ -108,6 +108,7 @@ func (p *Policy) Receive(c *Case, m *Message, at time.Time) (*Case, Outcome) {
 	if base == nil {
 		base = &Case{}
 	}
+	at = at.Truncate(time.Microsecond) // what the store keeps of it
 	s := &session{p: p, m: m, at: at, lang: p.Language, by: m.From.Addr}
 	if c != nil {
 		s.c = c.Clone()
