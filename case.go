@@ -50,6 +50,12 @@ type Case struct {
 	Evidence []Evidence     `json:"evidence,omitempty"`
 	Log      []Entry        `json:"log,omitempty"`
 
+	Pauses         []Span          `json:"pauses,omitempty"`          // in which the clocks stood still; the last may last still
+	Extensions     []Extended      `json:"extensions,omitempty"`      // that were granted
+	ExtensionAsked *ExtensionAsked `json:"extension_asked,omitempty"` // waits for an answer
+	Request        *Requested      `json:"request,omitempty"`         // the last list of what the client was asked for (C6)
+	Stay           *Stayed         `json:"stay,omitempty"`            // while it is suspended
+
 	Breaches []Breached `json:"breaches,omitempty"`
 
 	AppealUntil Date      `json:"appeal_until,omitzero"` // last day of the appeal window (C8); set by delivery of the result
@@ -155,7 +161,7 @@ func (c *Case) Conflicted(p *Person) bool {
 	if c.respondent(p) {
 		return true
 	}
-	appealed := c.State == AppealLodged || c.State == AppealReview
+	appealed := c.appealed()
 	return slices.ContainsFunc(c.Recusals, func(r Recused) bool { return p != nil && SameAddr(r.Person, p.Address) && (appealed || !r.Appeal) })
 }
 

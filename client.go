@@ -25,6 +25,11 @@ func (s *session) clientMail() {
 	if !client {
 		w = wish{} // a stranger who holds the reply address adds to the case and decides nothing
 	}
+	if client && s.c.State == AwaitingClient { // any reply lets the clocks run again
+		old := s.c.Due.Due
+		s.goOn("answered", s.at)
+		s.tellClient("resumed", Facts{Subject: s.m.Subject, Reason: "answered", Level: old.String()})
+	}
 	told := s.grant(w)
 	for _, p := range s.handlers() {
 		s.tell(p, told, Facts{Text: s.m.OwnWords, From: s.m.From, Subject: s.m.Subject, Attachments: s.m.Attachments})

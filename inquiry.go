@@ -3,6 +3,7 @@ package complaints
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +23,36 @@ func (*Asked) Kind() string { return "asked" }
 
 func (f *Asked) apply(c *Case, e *Event) error {
 	c.note(e, f.Kind(), f.Text)
+	return nil
+}
+
+// Requested asks the client, once and completely, for what is missing; until
+// the reply the clocks stand still.
+type Requested struct {
+	Items []InfoItem `json:"items"`
+	Due   Deadline   `json:"due"`          // C6
+	Old   Date       `json:"old"`          // limit of the investigation before
+	At    time.Time  `json:"at,omitzero"`  // filled in from the event
+	No    int        `json:"no,omitempty"` // filled in: the how-manieth request
+}
+
+// Kind names the fact in the log.
+func (*Requested) Kind() string { return "requested" }
+
+func (f *Requested) apply(c *Case, e *Event) error {
+	x := *f
+	x.At, x.No = e.At, 1
+	if c.Request != nil {
+		x.No = c.Request.No + 1
+	}
+	x.Due.Steps = nil
+	c.Request, c.State = &x, AwaitingClient
+	c.Pauses = append(c.Pauses, Span{From: e.At, Ground: "information"})
+	var items []string
+	for i, it := range f.Items {
+		items = append(items, fmt.Sprintf("%d. %s", i+1, it.Text))
+	}
+	c.note(e, f.Kind(), strings.Join(items, " "))
 	return nil
 }
 
@@ -118,6 +149,32 @@ func (s *session) ask(c *Command) (string, error) {
 	m := s.tellClient("question", Facts{Text: c.Text, From: s.who.Mailbox(), Subject: s.c.Subject})
 	m.Facts.Level = due.String()
 	return s.tr("已以本案地址发给 %s；对方的回复会存入案卷并转给您。", "Sent to %s from the case's address; the reply will be put on file and passed to you.", s.c.Complainant.Mailbox()), nil
+}
+
+var itemNumber = regexp.MustCompile(`^\s*(?:\d{1,2}\s*[.、．)）]|[-•·])\s*`)
+
+// request is #补正: one list of what is missing, each with what it is needed
+// for. The responsible person sends it once; a second time the head does.
+func (s *session) request(c *Command) (string, error) {
+	if s.c.Request != nil && !slices.Contains(s.free(Head), s.who) {
+		return "", Refuse("补充材料已要求过一次；再次要求须经负责人同意，由负责人发送同样的命令。", "The client has been asked once; a second request needs the head's consent, who sends the same command.")
+	}
+	f := &Requested{Old: s.c.Due.Due, Due: s.p.Calendar.WorkingDays(s.today(), s.p.SupplementDays, nil)}
+	for _, l := range paragraphs(c.Text) {
+		what, why, ok := strings.Cut(strings.ReplaceAll(itemNumber.ReplaceAllString(l, ""), "｜", "|"), "|")
+		if !ok || strings.TrimSpace(what) == "" || strings.TrimSpace(why) == "" {
+			return "", Refuse("每行写一项材料和用途，用“|”分开，如：1. 付款凭证 | 核实付款日期和金额。这一行缺少用途：%[1]s", "Write one item a line and what it is needed for, parted by |, as in: 1. proof of payment | to check date and amount. This line lacks it: %[1]s", excerpt(l, 60))
+		}
+		f.Items = append(f.Items, InfoItem{Text: strings.TrimSpace(what), Why: strings.TrimSpace(why)})
+	}
+	s.do(f)
+	l := s.letter(InformationLetter)
+	l.Information = &InformationFacts{Received: DateOf(s.c.Received.In(s.p.Location)), Items: f.Items, Due: f.Due, PausedFrom: s.today(), OldDue: f.Old, ReplyTo: s.p.Address}
+	l.Signatory = Contact{Name: s.who.Name, Title: pick(s.c.Lang, "调查责任人", "Responsible person")}
+	if err := s.issue(l, "information"); err != nil {
+		return "", err
+	}
+	return s.tr("补充材料通知书已发给投诉人，共%d项，请于 %s 前答复；调查期限自今日起停止计算，收到答复即恢复。", "The client is asked for %d items by %s. The investigation's clock stands still from today until the reply.", len(f.Items), f.Due.Due.In(s.lang)), nil
 }
 
 func (s *session) note(c *Command) (string, error) {

@@ -69,9 +69,6 @@ func (f *Heard) apply(c *Case, e *Event) error {
 	c.note(e, "heard_"+f.Who, f.Text)
 	if f.Who == "client" {
 		c.LastMessage = f.MessageID
-		if c.State == AwaitingClient {
-			c.State = Investigating
-		}
 	}
 	return nil
 }

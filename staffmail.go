@@ -298,6 +298,16 @@ func (s *session) run(c *Command) (string, error) {
 		return s.measure(c)
 	case "report":
 		return s.report(c)
+	case "request":
+		return s.request(c)
+	case "extend":
+		return s.extend(c)
+	case "delay":
+		return s.delay(c)
+	case "suspend":
+		return s.suspend(c)
+	case "resume":
+		return s.resume(c)
 	case "draft":
 		return s.draft(c)
 	case "approve":

@@ -239,3 +239,48 @@ func parseWord[K ~string](s string, words map[K][2]string) (K, bool) {
 	}
 	return "", false
 }
+
+// delayGrounds are the reasons for more time, or for none that counts (casework
+// E.7). That there is much to do is none.
+var delayGrounds = map[string][2]string{
+	"information": {"补充材料", "further information from the complainant"}, "key_person": {"关键人员不在", "absence of a person who must be heard"},
+	"outside": {"外部机构材料", "papers of an outside body"}, "expert": {"专业鉴定", "an expert's opinion"}, "major": {"重大案件审议", "review of a major case"},
+	"litigation": {"与诉讼/仲裁并行", "court or arbitration proceedings on the same facts"}, "force_majeure": {"不可抗力", "force majeure"},
+	"client": {"投诉人请求", "the complainant's request"}, "merged": {"合并新事项", "new matters taken in"},
+}
+
+// groundAlias are further words that people write for a ground.
+var groundAlias = map[string]string{
+	"诉讼": "litigation", "仲裁": "litigation", "诉讼仲裁": "litigation", "court": "litigation", "鉴定": "expert", "外部材料": "outside", "监管": "outside", "regulator": "outside",
+	"人员不在": "key_person", "请求": "client", "客户请求": "client", "重大": "major", "新事项": "merged", "材料": "information",
+}
+
+// suspending are the grounds on which a case may be suspended (casework B.1).
+var suspending = []string{"litigation", "outside", "expert", "force_majeure", "client"}
+
+var busy = regexp.MustCompile(`(?i)(工作|业务|事务|案件)[太很较过]?(繁忙|忙|多|量大)|太忙|人手不足|\bbusy\b|workload|short[- ]staffed`)
+
+// ground reads the reason category of a command.
+func (c *Command) ground(allowed []string) (string, error) {
+	word := strings.TrimSpace(c.Args["ground"])
+	g, ok := parseWord(word, delayGrounds)
+	if alias := groundAlias[strings.ToLower(word)]; !ok && alias != "" {
+		g, ok = alias, true
+	}
+	list := map[string][2]string{}
+	for k, w := range delayGrounds {
+		if allowed == nil || slices.Contains(allowed, k) {
+			list[k] = w
+		}
+	}
+	switch {
+	case busy.MatchString(word + "\n" + c.Text):
+		return "", Refuse("“工作繁忙”不是理由；请写明具体原因，类别：%[1]s", "Being busy is no ground; give the specific reason, under one of: %[2]s", codeList(list, "zh"), codeList(list, "en"))
+	case !ok || list[g][0] == "":
+		return "", Refuse("请写明原因类别，如 依据=%[3]s。类别：%[1]s", "Give the category of the reason, as in ground=%[4]s. Categories: %[2]s", codeList(list, "zh"), codeList(list, "en"), delayGrounds["litigation"][0], "litigation")
+	}
+	return g, nil
+}
+
+// GroundWords names a ground of casework E.7.
+func GroundWords(g, lang string) string { return inWords(g, lang, delayGrounds) }

@@ -134,9 +134,10 @@ func distance(a, b string) int {
 
 // The states in which families of commands work.
 var (
-	working  = []State{Investigating, AwaitingClient}
-	building = []State{Registered, Triage, Investigating, AwaitingClient}
-	offering = []State{Investigating, AwaitingClient, ReportReview, DecisionDraft}
+	working   = []State{Investigating, AwaitingClient}
+	building  = []State{Registered, Triage, Investigating, AwaitingClient}
+	approving = []State{Registered, Triage, Investigating, AwaitingClient, Suspended, ReportReview, CommitteePre, DecisionDraft, AppealReview}
+	offering  = []State{Investigating, AwaitingClient, ReportReview, DecisionDraft}
 )
 
 // Vocabulary is the table of commands, in the order of a case's life. It holds
@@ -205,14 +206,30 @@ var vocabulary = []*Verb{
 	{Zh: [2]string{"报告", "报告正文"}, En: [2]string{"report", "text of the report"}, Layer: Writes, Text: MustText,
 		Roles: []Role{TheHandler}, States: []State{Investigating},
 		Does: [2]string{"提交书面调查报告，送负责人审核", "files the written report for review"}},
+	{Zh: [2]string{"补正", "（每行一项：材料 | 用途）"}, En: [2]string{"request", "(one a line: item | what it is needed for)"}, Layer: Writes, Text: MustText,
+		Roles: []Role{TheHandler, Head}, States: []State{Investigating},
+		Does: [2]string{"一次性书面要求投诉人补充材料，调查期限停止计算至其答复", "asks the client once and in writing for what is missing; the clock stands still until the reply"}},
+	{Zh: [2]string{"延期", "天数=5 依据=专业鉴定 具体原因 ｜ 同意 [天数=] ｜ 不同意 理由"}, En: [2]string{"extend", "days=5 ground=expert specific reason | granted [days=] | refused reason"}, Layer: Writes, Text: MayText,
+		Words: 1, Roles: []Role{TheHandler, ThePanel, Head, Chair, Management}, States: []State{Investigating, ReportReview, CommitteePre, AppealReview},
+		Keys: [][3]string{{"days", "天数", "days"}, {"ground", "依据", "ground"}, {"reason", "理由", "reason"}},
+		Does: [2]string{"到期前申请延期；第一次由负责人、第二次由主任委员同意或不同意", "asks for more time before the limit; the head grants or refuses the first, the chair the second"}},
+	{Zh: [2]string{"迟延", "[至=2026-12-10] 具体原因"}, En: [2]string{"delay", "[until=2026-12-10] specific reason"}, Layer: Writes, Text: MustText,
+		Roles: staffOfCase, States: []State{Registered, Triage, Investigating, ReportReview, CommitteePre}, Keys: [][3]string{{"until", "至", "until"}},
+		Does: [2]string{"逾期后拟出迟延告知书，送另一人批准", "drafts the letter that tells the client of a missed limit, for a second person to approve"}},
+	{Zh: [2]string{"中止", "依据=诉讼 理由"}, En: [2]string{"suspend", "ground=litigation reason"}, Layer: Writes, Text: MustText,
+		Roles: []Role{Head, Chair}, States: []State{Investigating, AppealReview, Suspended}, Keys: [][3]string{{"ground", "依据", "ground"}, {"reason", "理由", "reason"}},
+		Does: [2]string{"中止办理，期限停止计算；已中止的，复核后继续中止", "suspends the case and stops its clock; of a suspended case, reviews that and goes on"}},
+	{Zh: [2]string{"恢复", "原因"}, En: [2]string{"resume", "reason"}, Layer: Writes, Text: MayText,
+		Roles: []Role{Head, Chair, TheHandler}, States: []State{Suspended, AwaitingClient}, Keys: [][3]string{{"reason", "理由", "reason"}},
+		Does: [2]string{"恢复办理，重新计算期限", "takes the case up again, with the limit counted anew"}},
 	{Zh: [2]string{"拟稿", "[补充说明]"}, En: [2]string{"draft", "[remarks]"}, Layer: Writes, Text: MayText,
 		Roles: staffOfCase, States: []State{DecisionDraft},
 		Does: [2]string{"生成处理结果告知书草稿，送另一人批准", "drafts the result letter and puts it before a second person"}},
 	{Zh: [2]string{"批准", "[草稿校验码]"}, En: [2]string{"approve", "[hash of the draft]"}, Layer: Writes, Words: 1,
-		Roles: []Role{Head, Chair}, States: []State{ReportReview, DecisionDraft, AppealReview},
+		Roles: []Role{Head, Chair}, States: approving,
 		Does: [2]string{"批准报告；引用校验码则批准该份草稿并签发", "approves the report; with the hash it approves that draft and issues it"}},
 	{Zh: [2]string{"退回", "理由"}, En: [2]string{"return", "reason"}, Layer: Writes, Text: MustText,
-		Roles: []Role{Head, Chair}, States: []State{ReportReview, DecisionDraft, AppealReview}, Keys: [][3]string{{"reason", "理由", "reason"}},
+		Roles: []Role{Head, Chair}, States: approving, Keys: [][3]string{{"reason", "理由", "reason"}},
 		Does: [2]string{"退回报告或草稿，写明理由", "sends the report or the draft back, with the reason"}},
 	{Zh: [2]string{"申诉", "[申诉理由]"}, En: [2]string{"appeal", "[grounds]"}, Layer: Writes, Text: MayText,
 		Roles: []Role{Officer, Head, Chair}, States: []State{Decided, Closed},
