@@ -174,13 +174,22 @@ func (w *world) Settle(ctx context.Context) error {
 		if err != nil {
 			return false, "", err
 		}
-		queued := 0
-		if c.Arrivals >= w.sent && c.Pending == 0 {
-			queued = w.postfix.Queued()
-		} else {
-			queued = -1
+		state := func() string {
+			return fmt.Sprintf("%d of %d mails taken in, %d to be sent, %d in doubt, %d failed", c.Arrivals, w.sent, c.Pending, c.InDoubt, c.Failed)
 		}
-		return queued == 0, fmt.Sprintf("%d of %d mails taken in, %d to be sent, %d in doubt, %d failed, %d in the queue of Postfix", c.Arrivals, w.sent, c.Pending, c.InDoubt, c.Failed, queued), nil
+		if c.Arrivals < w.sent || c.Pending > 0 {
+			return false, state(), nil
+		}
+		// A bounce may be on its way back to the desk: the queue first, then the
+		// inbox, then once more what the desk has to send.
+		if n := w.postfix.Queued(); n > 0 {
+			return false, fmt.Sprintf("%s, %d in the queue of Postfix", state(), n), nil
+		}
+		if n := len(w.dovecot.Mails(deskAddr, "INBOX")); n > 0 {
+			return false, fmt.Sprintf("%s, %d in the inbox", state(), n), nil
+		}
+		c, err = w.db.Counts(ctx)
+		return err == nil && c.Pending == 0, state(), err
 	})
 }
 
