@@ -31,7 +31,7 @@ test:
 	$(MAKE) --no-print-directory coverage
 
 lint:
-	unformatted=$$(gofmt -l .); [[ -z $$unformatted ]] || { echo "gofmt: $$unformatted" >&2; exit 1; }
+	unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l .); [[ -z $$unformatted ]] || { echo "gofmt: $$unformatted" >&2; exit 1; }
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	$(GO) test -count=1 -run '^TestLayout' .
