@@ -289,6 +289,28 @@ func (c *Calendar) WorkingDays(start Date, n int, running func(Date) bool) Deadl
 	return d
 }
 
+// after counts n working days after start, without the arithmetic.
+func (c *Calendar) after(start Date, n int) Deadline {
+	d := Deadline{Start: start, Limit: n, Working: true, Due: start}
+	for n > 0 {
+		if d.Due = d.Due.Add(1); c.Working(d.Due) {
+			n--
+		}
+		d.Provisional = d.Provisional || c.open(d.Due)
+	}
+	return d
+}
+
+// back gives the day n working days before d.
+func (c *Calendar) back(d Date, n int) Date {
+	for n > 0 {
+		if d = d.Add(-1); c.Working(d) {
+			n--
+		}
+	}
+	return d
+}
+
 // CalendarDays counts n days after start; a last day that is not worked moves
 // to the next working day (民法典 203 ¶1).
 func (c *Calendar) CalendarDays(start Date, n int) Deadline {

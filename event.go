@@ -67,6 +67,8 @@ var facts = map[string]func() Fact{
 	"grouped":             func() Fact { return &Grouped{} },
 	"member_left":         func() Fact { return &MemberLeft{} },
 	"graded":              func() Fact { return &Graded{} },
+	"progress":            func() Fact { return &Progressed{} },
+	"made_good":           func() Fact { return &MadeGood{} },
 	"breached":            func() Fact { return &Breached{} },
 	"extension_asked":     func() Fact { return &ExtensionAsked{} },
 	"extended":            func() Fact { return &Extended{} },

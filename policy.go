@@ -124,6 +124,7 @@ func (p *Policy) Receive(c *Case, m *Message, at time.Time) (*Case, Outcome) {
 	default:
 		s.clientMail()
 	}
+	s.settle()
 	s.share()
 	return base, s.out
 }

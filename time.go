@@ -458,3 +458,41 @@ func (s *session) goOn(why string, to time.Time) {
 	_, d := s.c.limit()
 	s.do(&Resumed{Why: why, To: to, Due: s.p.Calendar.WorkingDays(d.Start, d.Limit, ranAt(pauses, s.p.Location))})
 }
+
+// Progressed says that the client was told how the case stands (C14).
+type Progressed struct{}
+
+// Kind names the fact in the log.
+func (*Progressed) Kind() string { return "progress" }
+
+func (f *Progressed) apply(c *Case, e *Event) error {
+	c.note(e, f.Kind(), "")
+	return nil
+}
+
+// draftLate puts the letter that tells the client of the missed report before
+// those who may approve it. What it gives as the reason is what the case shows.
+func (s *session) draftLate() {
+	approvers := s.reviewers()
+	if len(approvers) == 0 {
+		return
+	}
+	zh, en := "尚未确定调查责任人", "nobody has taken the investigation on yet"
+	switch {
+	case s.c.State == ReportReview || s.c.State == CommitteePre:
+		zh, en = "书面调查报告已经提交，尚在审核", "the written report has been filed and is still under review"
+	case len(s.c.unanswered()) > 0:
+		zh = fmt.Sprintf("您反映的%d项事项中，尚有%d项未查清", len(s.c.Allegations), len(s.c.unanswered()))
+		en = fmt.Sprintf("of the %d points that you raised, %d have not been established yet", len(s.c.Allegations), len(s.c.unanswered()))
+	case s.c.Handler != "":
+		zh, en = "调查已有结论，书面报告尚未完成", "the investigation has reached its findings, but the written report is not complete"
+	}
+	l := s.lateLetter(pick(s.c.Lang, "至期限届满时，"+zh+"。", "When the time ran out, "+en+"."), Date{})
+	s.do(&Drafted{Letter: l})
+	if d := s.c.pendingDraft(); d != nil {
+		for _, p := range approvers {
+			m := s.tell(p, "draft_approval", Facts{From: Address{Addr: TheDesk}})
+			m.LetterNo, m.Draft = d.Letter.No, true
+		}
+	}
+}
