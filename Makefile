@@ -31,14 +31,14 @@ test:
 	$(MAKE) --no-print-directory coverage
 
 lint:
-	unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l .); [[ -z $$unformatted ]] || { echo "gofmt: $$unformatted" >&2; exit 1; }
+	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l .); [[ -z $$unformatted ]] || { echo "gofmt: $$unformatted" >&2; exit 1; }
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	$(GO) test -count=1 -run '^TestLayout' .
 
 coverage:
 	$(GO) test -coverprofile=coverage.out .
-	total=$$($(GO) tool cover -func=coverage.out | awk '$$1 == "total:" { print $$3 + 0 }'); \
+	@total=$$($(GO) tool cover -func=coverage.out | awk '$$1 == "total:" { print $$3 + 0 }'); \
 	echo "root package: $$total % of the statements tested, at least $(COVERAGE) wanted"; \
 	awk -v t="$$total" 'BEGIN { exit t < $(COVERAGE) }'
 
