@@ -40,6 +40,7 @@ type Case struct {
 	Assignee    string       `json:"assignee,omitempty"` // asked to investigate
 	Handler     string       `json:"handler,omitempty"`  // has accepted: the responsible person
 	Recusals    []Recused    `json:"recusals,omitempty"`
+	Hearings    []Hearing    `json:"hearings,omitempty"`
 	RootCauses  []RootCause  `json:"root_causes,omitempty"`
 	Report      *Report      `json:"report,omitempty"`
 	Remedies    []Remedy     `json:"remedies,omitempty"`

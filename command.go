@@ -114,7 +114,7 @@ func (v *Verb) cutArg(s string) (key, value, rest string, ok bool) {
 	}
 	_, n := utf8.DecodeRuneInString(s[at:])
 	s = strings.TrimLeft(s[at+n:], " \t\u3000")
-	if key == "reason" || key == "matter" {
+	if key == "reason" || key == "matter" || key == "unheard" {
 		value, rest = v.cutSentence(s)
 		return key, value, rest, true
 	}

@@ -222,6 +222,9 @@ func (s *session) draft(c *Command) (string, error) {
 	if open := s.c.unanswered(); len(open) > 0 || len(s.c.Allegations) == 0 {
 		faults = append(faults, *Refuse("有投诉事项尚无认定", "an allegation has no finding"))
 	}
+	if who := s.unheard(); len(who) > 0 && (s.c.Report == nil || s.c.Report.Unheard == "") {
+		faults = append(faults, *Refuse("尚未听取被投诉人%[1]s的陈述", "the respondent (%[1]s) has not been heard", strings.Join(who, pick(s.lang, "、", ", "))))
+	}
 	if len(s.c.Measures) == 0 {
 		faults = append(faults, *Refuse("没有改进措施（#措施 负责人= 期限= 内容）", "there is no improvement measure (#measure owner= due= text)"))
 	}

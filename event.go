@@ -62,6 +62,8 @@ var facts = map[string]func() Fact{
 	"language_set":        func() Fact { return &LanguageSet{} },
 	"reminded":            func() Fact { return &Reminded{} },
 	"merged":              func() Fact { return &MergedInto{} },
+	"respondent_asked":    func() Fact { return &RespondentAsked{} },
+	"stated":              func() Fact { return &Stated{} },
 	"absorbed":            func() Fact { return &Absorbed{} },
 	"split_off":           func() Fact { return &SplitOff{} },
 	"grouped":             func() Fact { return &Grouped{} },

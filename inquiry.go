@@ -74,6 +74,9 @@ func (f *Noted) apply(c *Case, e *Event) error {
 	if f.With != "" {
 		text = f.With + ": " + text
 	}
+	if f.What == "interview" {
+		c.hear(f.With, e.At)
+	}
 	c.note(e, f.What, text)
 	return nil
 }
@@ -246,6 +249,7 @@ func (s *session) cause1(c *Command) (string, error) {
 type Report struct {
 	Version    int       `json:"version"`
 	Text       string    `json:"text"`
+	Unheard    string    `json:"unheard,omitempty"` // why a respondent could not be heard
 	By         string    `json:"by"`
 	At         time.Time `json:"at"`
 	Approver   string    `json:"approver,omitempty"`
@@ -255,6 +259,7 @@ type Report struct {
 // Reported files the written report for review.
 type Reported struct {
 	Text        string       `json:"text"`
+	Unheard     string       `json:"unheard,omitempty"` // why a respondent could not be heard
 	Attachments []Attachment `json:"attachments,omitempty"`
 }
 
@@ -266,7 +271,7 @@ func (f *Reported) apply(c *Case, e *Event) error {
 	if c.Report != nil {
 		version = c.Report.Version + 1
 	}
-	c.Report = &Report{Version: version, Text: f.Text, By: e.By, At: e.At}
+	c.Report = &Report{Version: version, Text: f.Text, Unheard: f.Unheard, By: e.By, At: e.At}
 	c.State = ReportReview
 	c.keep(e, e.By, f.Attachments)
 	c.note(e, f.Kind(), f.Text)
@@ -319,7 +324,11 @@ func (s *session) report(c *Command) (string, error) {
 		return "", Refuse("第%[1]s项还没有认定；报告须逐项答复，请先用 #认定。", "Allegation %[2]s has no finding yet; the report must answer each one: use #finding first.",
 			strings.Join(open, "、"), strings.Join(open, ", "))
 	}
-	s.do(&Reported{Text: c.Text, Attachments: s.m.Attachments})
+	if who := s.unheard(); len(who) > 0 && c.Args["unheard"] == "" {
+		return "", Refuse("尚未听取被投诉人%[1]s的陈述；请先 #访谈 或 #通知。确实无法听取的，写明 #报告 未听取=原因。",
+			"The respondent (%[2]s) has not been heard yet: #interview or #notify first. If that is impossible, say why: #report unheard=reason.", strings.Join(who, "、"), strings.Join(who, ", "))
+	}
+	s.do(&Reported{Text: c.Text, Unheard: c.Args["unheard"], Attachments: s.m.Attachments})
 	reviewers := s.reviewers()
 	if len(reviewers) == 0 {
 		return "", Refuse("没有可以审核本报告的负责人；请联系管理员核对名册。", "Nobody in the register may review this report; please tell the administrator.")

@@ -212,6 +212,11 @@ func (s *session) staffWords() {
 		s.forwarded()
 		return
 	}
+	if s.c != nil && s.c.respondent(s.who) && findVerb("statement").In(s.c.State) && strings.TrimSpace(s.m.OwnWords) != "" && s.trust() == nil {
+		did := s.state(s.m.OwnWords) // an answer to the notice, without a command
+		s.tell(s.who, "transcript", Facts{Subject: s.m.Subject, Transcript: []Line{{Command: s.tr("陈述", "Statement"), Did: did}}}).InReplyTo = s.m.MessageID
+		return
+	}
 	if s.c == nil || s.c.Conflicted(s.who) {
 		s.out.Hold = "mail from staff that names no case and holds no command"
 		if !s.damped() {
@@ -288,6 +293,10 @@ func (s *session) run(c *Command) (string, error) {
 		return s.ask(c)
 	case "interview", "note", "evidence":
 		return s.note(c)
+	case "notify":
+		return s.notify(c)
+	case "statement":
+		return s.state(c.Text), nil
 	case "finding":
 		return s.find(c)
 	case "cause":

@@ -284,3 +284,92 @@ func (c *Command) ground(allowed []string) (string, error) {
 
 // GroundWords names a ground of casework E.7.
 func GroundWords(g, lang string) string { return inWords(g, lang, delayGrounds) }
+
+// Graded sets how grave the case is (casework E.3).
+type Graded struct {
+	Level  Severity `json:"level"`
+	Reason string   `json:"reason,omitempty"`
+}
+
+// Kind names the fact in the log.
+func (*Graded) Kind() string { return "graded" }
+
+func (f *Graded) apply(c *Case, e *Event) error {
+	c.Severity = f.Level
+	c.note(e, f.Kind(), strings.TrimSpace(string(f.Level)+" "+f.Reason))
+	return nil
+}
+
+// grade is #定级: anybody on the case may grade it up; only the chair grades it
+// down, with reasons. A major case goes before the committee; of a critical one
+// management is told at once.
+func (s *session) grade(c *Command) (string, error) {
+	word := ""
+	if len(c.Words) > 0 {
+		word = c.Words[0]
+	}
+	level, ok := parseWord(word, severityWords)
+	if !ok {
+		return "", Refuse("请写明级别：一般、较大、重大、特别重大。", "Say which grade: normal, elevated, major or critical.")
+	}
+	if level == s.c.Severity {
+		return s.tr("级别已是“%s”，没有改动。", "The grade is %s already; nothing changed.", level.In(s.lang)), nil
+	}
+	lower := severityRank[level] < severityRank[s.c.Severity]
+	chairs := s.free(Chair)
+	switch {
+	case lower && !slices.Contains(chairs, s.who):
+		return "", Refuse("本案已定为“%[1]s”，调低须由主任委员说明理由。", "The case is graded %[2]s; only the committee's chair may lower that, with reasons.", s.c.Severity.In("zh"), s.c.Severity.In("en"))
+	case lower && c.Text == "":
+		return "", Refuse("调低级别须写明理由。", "Lowering the grade needs a reason.")
+	}
+	before := s.c.Severity
+	s.do(&Graded{Level: level, Reason: c.Text})
+	if !level.Major() || lower {
+		return s.tr("级别定为“%s”。", "Graded %s.", level.In(s.lang)), nil
+	}
+	told := chairs
+	if level == Critical {
+		told = append(slices.Clone(chairs), s.p.management(s.c)...)
+	}
+	for _, p := range append(told, s.free(Head)...) {
+		if p != s.who && len(sentTo(s.out.Mails, "graded", p.Address)) == 0 && !(before.Major() && slices.Contains(chairs, p)) {
+			s.tell(p, "graded", Facts{From: s.who.Mailbox(), Reason: c.Text, Level: string(level)})
+		}
+	}
+	did := s.tr("级别定为“%s”；答复投诉人之前须经投诉处理委员会审议。", "Graded %s: it goes before the Complaints Committee before the client is answered.", level.In(s.lang))
+	if level == Critical {
+		did += s.tr("已告知管理层。", " Management has been told.")
+	}
+	return did, nil
+}
+
+func sentTo(mails []Mail, template, addr string) []Mail {
+	return slices.DeleteFunc(slices.Clone(mails), func(m Mail) bool { return m.Template != template || !SameAddr(m.To.Addr, addr) })
+}
+
+// management lists who of management may know of a case: by the register, and
+// by the configuration.
+func (p *Policy) management(c *Case) []*Person {
+	out := p.acting(c, Management)
+	for _, a := range p.Management {
+		who := p.Register.Find(a)
+		if who == nil {
+			who = &Person{Address: a, Active: true, Roles: []Role{Management}}
+		}
+		if !c.Conflicted(who) && !slices.ContainsFunc(out, func(x *Person) bool { return SameAddr(x.Address, a) }) {
+			out = append(out, who)
+		}
+	}
+	return out
+}
+
+// advice is a sentence for who has just changed the case, if it may be graver
+// than it is graded.
+func (s *session) advice() string {
+	level, why := s.p.Grade(s.c)
+	if severityRank[level] <= max(severityRank[s.c.Severity], severityRank[Normal]) {
+		return ""
+	}
+	return s.tr("建议定级为“%[1]s”（%[2]s）：#定级 %[1]s", " Suggested grade: %[1]s (%[2]s): #severity %[1]s", level.In(s.lang), strings.Join(why, pick(s.lang, "；", "; ")))
+}
