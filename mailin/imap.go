@@ -35,7 +35,7 @@ type Server struct {
 
 	Poll     time.Duration // look for mail at least this often, also beside IDLE; 0 is one minute
 	Progress time.Duration // give the connection up after this long without a byte that is due; 0 is one minute
-	Quick    time.Duration // on a loopback connection, NOOP this often instead of IDLE; 0 is 25 ms, below 0 never
+	Quick    time.Duration // on a loopback connection, NOOP this often instead of IDLE; 0 is 10 ms, below 0 never
 	Limit    int64         // bytes of a mail that is fetched whole; 0 is 100 MB
 	Log      *slog.Logger
 
@@ -150,7 +150,7 @@ func (s *Server) withDefaults() *Server {
 	for _, d := range []struct {
 		field *time.Duration
 		value time.Duration
-	}{{&t.Poll, time.Minute}, {&t.Progress, time.Minute}, {&t.Quick, 25 * time.Millisecond}, {&t.pause, time.Second}} {
+	}{{&t.Poll, time.Minute}, {&t.Progress, time.Minute}, {&t.Quick, 10 * time.Millisecond}, {&t.pause, time.Second}} {
 		if *d.field == 0 {
 			*d.field = d.value
 		}
