@@ -155,6 +155,17 @@ type Facts struct {
 	Clock       string       `json:"clock,omitempty"`       // reminder: which clock
 	Level       string       `json:"level,omitempty"`       // reminder: which level
 	Notes       []string     `json:"notes,omitempty"`       // what the desk noticed, one sentence each
+	Items       []Item       `json:"items,omitempty"`       // digest: what is due
+}
+
+// Item is one limit in a daily digest.
+type Item struct {
+	Ref   string `json:"ref"`
+	Clock string `json:"clock"`
+	Due   Date   `json:"due"`
+	Late  bool   `json:"late,omitempty"`
+
+	Name, Subject string `json:"-"` // filled in when it is written, for who may read the case
 }
 
 // Line is one line of a transcript: the command as read, what it did, and

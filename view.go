@@ -97,6 +97,20 @@ func (p *Policy) ready(v *Verb, c *Case, who *Person, at time.Time) []Action {
 		if len(c.Allegations) > 0 && len(c.unanswered()) == 0 {
 			return one("", pick(lang, "（书面报告正文）", "(text of the written report)"))
 		}
+	case "extend":
+		return p.readyExtension(one, c, who, at)
+	case "resume":
+		if c.State == AwaitingClient || c.Stay != nil {
+			return one("", pick(lang, "（写明原因）", "(the reason)"))
+		}
+	case "suspend":
+		if c.Stay != nil && !DateOf(at.In(p.Location)).Before(c.Stay.ReviewOn) {
+			return one("", pick(lang, "（复核意见：为何继续中止）", "(why the suspension goes on)"))
+		}
+	case "delay":
+		if c.Due.Due.Before(DateOf(at.In(p.Location))) && c.pendingDraft() == nil {
+			return one("", pick(lang, "（迟延的具体原因）", "(the specific reason for the delay)"))
+		}
 	case "draft":
 		return p.readyDraft(c, at)
 	case "approve":
@@ -150,8 +164,23 @@ func (p *Policy) readyApproval(one func(args, text string) []Action, c *Case, wh
 	switch {
 	case c.State == ReportReview && !SameAddr(c.Report.By, who.Address):
 		return one("", "")
-	case d != nil && d.DraftHash != "" && (d.Letter.Kind == DecisionLetter && who.Is(Chair) || d.Letter.Kind != DecisionLetter && !SameAddr(d.Drafter, who.Address)):
+	case d != nil && d.DraftHash != "" && (d.Letter.Kind == DecisionLetter && p.allows(c, who, []Role{Chair}) || d.Letter.Kind != DecisionLetter && !SameAddr(d.Drafter, who.Address)):
 		return one(d.DraftHash[:12], "")
+	}
+	return nil
+}
+
+// readyExtension offers the answer to who may give it, and the request to who
+// may make it once the limit is near.
+func (p *Policy) readyExtension(one func(args, text string) []Action, c *Case, who *Person, at time.Time) []Action {
+	_, d := c.limit()
+	today := DateOf(at.In(p.Location))
+	switch x := c.ExtensionAsked; {
+	case d.Due.Before(today):
+	case x != nil && !SameAddr(x.By, who.Address) && who.Is(Head, Chair, Management):
+		return one(pick(p.Language, "同意", "granted"), "")
+	case x == nil && SameAddr(c.Handler, who.Address) && !today.Before(p.Calendar.back(d.Due, 2)):
+		return one(pick(p.Language, "天数=3 依据=", "days=3 ground="), pick(p.Language, "（具体原因；依据写补充材料、关键人员不在、外部机构材料、专业鉴定等）", "(the specific reason; the ground is expert, outside, key_person or the like)"))
 	}
 	return nil
 }

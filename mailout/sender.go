@@ -307,6 +307,13 @@ func (s *Sender) compose(ctx context.Context, p *complaints.Policy, o *store.Out
 		replyTo = complaints.Detailed(p.Address, p.Keys.Sign(o.CaseRef, purpose, person, now))
 	}
 	v := NewView(p, m, c, rows, p.Next(c, p.Register.Find(m.To.Addr), now), replyTo, hash, now)
+	if m.Template == "digest" {
+		err := v.agenda(func(ref string) (*complaints.Case, error) { return s.DB.Case(ctx, ref) },
+			func(ref string) string { return complaints.Detailed(p.Address, p.Keys.Sign(ref, complaints.ForStaff, m.To.Addr, now)) })
+		if err != nil {
+			return nil, nil, err
+		}
+	}
 	var subject string
 	if subject, body.Text, body.HTML, err = s.Mails.Render(m.Lang, m.Template, v); err != nil {
 		return nil, nil, err

@@ -28,6 +28,7 @@ type View struct {
 	Number   string                   // of Letter, e.g. 明律投告〔2026〕12号; "" before issue
 	Hash     string                   // of the draft that is attached: 12 hex digits
 	Rows     []complaints.Row
+	Agenda   []Due  // of a digest
 	Name     string // of the template
 
 	policy *complaints.Policy
