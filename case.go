@@ -29,7 +29,10 @@ type Case struct {
 	Similar     []Similar     `json:"similar,omitempty"`   // open cases that it looked like when it came
 	Marks       []string      `json:"marks,omitempty"`     // numbers of matters and contracts that it names
 	SplitFrom   string        `json:"split_from,omitempty"`
-	Merged      []string      `json:"merged,omitempty"` // cases that were merged into this one
+	Merged      []string      `json:"merged,omitempty"`      // cases that were merged into this one
+	Withdrawing bool          `json:"withdrawing,omitempty"` // the client asked to withdraw and was asked to confirm
+	ExOfficio   bool          `json:"ex_officio,omitempty"`  // goes on whatever the client withdraws
+	Outside     *Outside      `json:"outside,omitempty"`     // with an outside body
 	MergedInto  string        `json:"merged_into,omitempty"`
 	Members     []Complainant `json:"members,omitempty"` // of a group complaint, beside the complainant, who leads it
 	Due         Deadline      `json:"due"`               // investigation and written report (C4), as promised
@@ -183,8 +186,10 @@ func (c *Case) LastLetter(k LetterKind) *LetterRecord {
 
 // pendingDraft gives the draft that waits for approval, or nil.
 func (c *Case) pendingDraft() *LetterRecord {
-	if n := len(c.Letters); n > 0 && !c.Letters[n-1].Issued {
-		return &c.Letters[n-1]
+	for i := len(c.Letters) - 1; i >= 0; i-- {
+		if !c.Letters[i].Issued {
+			return &c.Letters[i]
+		}
 	}
 	return nil
 }

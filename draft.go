@@ -349,7 +349,7 @@ func (s *session) approve(c *Command) (string, error) {
 	}
 	ruling := d.Letter.Kind == DecisionLetter
 	switch {
-	case ruling && !s.who.Is(Chair):
+	case ruling && !s.p.allows(s.c, s.who, []Role{Chair}):
 		return "", Refuse("申诉决定书由主任委员签发。", "The committee's decision is issued by the chair.")
 	case !ruling && SameAddr(d.Drafter, s.who.Address):
 		return "", Refuse("草稿由您起草，须由另一人批准。", "You drafted this letter; a second person must approve it.")
@@ -368,18 +368,17 @@ func (s *session) approve(c *Command) (string, error) {
 	}
 	kind := d.Letter.Kind
 	s.do(&Issued{No: d.Letter.No, Number: LetterNumber{Firm: s.p.Firm.Short, Kind: series[kind], Year: s.today().Year}, Date: s.today(), DraftHash: d.DraftHash})
-	if s.c.Complainant.Addr == "" {
+	no := d.Letter.No
+	s.afterIssue(kind)
+	switch {
+	case kind.Internal():
+		s.pass(no, s.tr("《%s》已签发，请送交收件人。", "The letter (%s) has been issued; please hand it over.", kind.In(s.lang)))
+		return s.tr("已批准并签发，PDF 随信发给您和经办人，请送交收件人。", "Approved and issued; the PDF goes to you and to those who work on the case, to be handed over."), nil
+	case s.c.Complainant.Addr == "":
+		s.pass(no, s.tr("投诉人没有电子邮件地址，请邮寄所附《%s》。", "The complainant has no email address; please post the attached letter (%s).", kind.In(s.lang)))
 		return s.tr("已签发；投诉人没有电子邮件地址，请邮寄。", "Issued; the complainant has no email address, so please post it."), nil
 	}
-	template := "result"
-	switch {
-	case ruling:
-		template = "decision"
-	case kind == DelayLetter:
-		template = "delayed"
-	}
-	m := s.tellClient(template, Facts{Subject: s.c.Subject})
-	m.LetterNo = d.Letter.No
+	s.tellClient(issuedBy(kind), Facts{Subject: s.c.Subject, Level: s.c.ClosingCode}).LetterNo = no
 	return s.tr("已批准并签发，正在发给 %s；送达后您会收到通知。", "Approved and issued; it is on its way to %s. You will be told when it has been delivered.", s.c.Complainant.Mailbox()), nil
 }
 
@@ -397,11 +396,32 @@ func (s *session) issue(l Letter, template string) error {
 		s.tellClient(template, Facts{Subject: s.c.Subject}).LetterNo = no
 		return nil
 	}
-	for _, p := range s.handlers() {
-		m := s.tell(p, "case_news", Facts{Text: s.tr("投诉人没有电子邮件地址，请邮寄所附《%s》。", "The complainant has no email address; please post the attached letter (%s).", l.Kind.In(s.lang))})
-		m.LetterNo = no
-	}
+	s.pass(no, s.tr("投诉人没有电子邮件地址，请邮寄所附《%s》。", "The complainant has no email address; please post the attached letter (%s).", l.Kind.In(s.lang)))
 	return nil
+}
+
+// pass gives an issued letter to those who work on the case, to be handed over.
+func (s *session) pass(no int, text string) {
+	told := s.handlers()
+	if s.who != nil && !slices.Contains(told, s.who) {
+		told = append(told, s.who)
+	}
+	for _, p := range told {
+		s.tell(p, "case_news", Facts{Text: text}).LetterNo = no
+	}
+}
+
+// issuedBy names the mail that carries a letter to the complainant.
+func issuedBy(k LetterKind) string {
+	switch k {
+	case DecisionLetter:
+		return "decision"
+	case DelayLetter:
+		return "delayed"
+	case DeclinedLetter, ReferralLetter, NotPursuedLetter, ClosureLetter:
+		return "ended"
+	}
+	return "result"
 }
 
 // allFaults joins several refusals into one that names each.

@@ -297,6 +297,22 @@ func (s *session) run(c *Command) (string, error) {
 		return s.notify(c)
 	case "statement":
 		return s.state(c.Text), nil
+	case "decline":
+		return s.decline(c)
+	case "not-complaint":
+		return s.notComplaint(c)
+	case "refer":
+		return s.refer(c)
+	case "not-pursued":
+		return s.notPursued(c)
+	case "outside":
+		return s.goOutside(c)
+	case "outcome":
+		return s.outcome(c)
+	case "report-out":
+		return s.reportOut(c)
+	case "continue":
+		return s.continueAnyway(c)
 	case "finding":
 		return s.find(c)
 	case "cause":

@@ -246,11 +246,35 @@ var vocabulary = []*Verb{
 	{Zh: [2]string{"决定", "维持|变更|撤销|发回 决定理由"}, En: [2]string{"decide", "affirm|vary|quash|remit reasons of the decision"}, Layer: Writes, Text: MustText, Words: 1,
 		Roles: []Role{Chair}, States: []State{AppealReview},
 		Does: [2]string{"按表决结果拟出申诉决定书，由您核对后签发", "draws up the decision as voted; you check the PDF and issue it"}},
+	{Zh: [2]string{"非投诉", "理由"}, En: [2]string{"not-complaint", "reason"}, Layer: Writes, Text: MustText,
+		Roles: []Role{Officer, Head}, States: []State{Registered, Triage}, Keys: [][3]string{{"reason", "理由", "reason"}},
+		Does: [2]string{"来信不是投诉，写明理由结束，并书面告知来信人", "ends what is no complaint, with the reason, and tells the writer in writing"}},
+	{Zh: [2]string{"不予受理", "[依据=] 理由"}, En: [2]string{"decline", "[ground=] reason"}, Layer: Writes, Text: MustText,
+		Roles: []Role{Officer, Head}, States: []State{Registered, Triage}, Keys: [][3]string{{"ground", "依据", "ground"}, {"reason", "理由", "reason"}},
+		Does: [2]string{"拟出不予受理告知书，送另一人批准；批准后结束", "drafts the letter that does not accept the complaint, for a second person to approve"}},
+	{Zh: [2]string{"转介", "机构=律师协会 [依据=] 理由"}, En: [2]string{"refer", "body=\"Bar Association\" [ground=] reason"}, Layer: Writes, Text: MustText,
+		Roles: []Role{Officer, Head}, States: []State{Registered, Triage}, Keys: [][3]string{{"body", "机构", "body"}, {"ground", "依据", "ground"}, {"reason", "理由", "reason"}},
+		Does: [2]string{"转介给有权处理的机构，函件写明其名称和联系方式", "refers the client to the right body, which the letter names with its contact data"}},
+	{Zh: [2]string{"未配合", "依现有材料的处理意见"}, En: [2]string{"not-pursued", "decision on what is at hand"}, Layer: Writes, Text: MustText,
+		Roles: staffOfCase, States: working, Keys: [][3]string{{"reason", "理由", "reason"}},
+		Does: [2]string{"投诉人逾期未补充材料的，依现有材料结束", "ends a case whose client did not answer the request for information in time"}},
+	{Zh: [2]string{"外部", "机构=区司法局 [编号=] [期限=2026-12-31] 情况"}, En: [2]string{"outside", "body=\"Justice Bureau\" [number=] [due=2026-12-31] what happened"}, Layer: Writes, Text: MayText,
+		Roles: []Role{Officer, Head}, Keys: [][3]string{{"body", "机构", "body"}, {"number", "编号", "number"}, {"due", "期限", "due"}, {"reason", "理由", "reason"}},
+		Does: [2]string{"记录本案由外部机构处理，并告知投诉人", "records that an outside body deals with the matter, and tells the client"}},
+	{Zh: [2]string{"外部结果", "[处理=结案|继续] 结果"}, En: [2]string{"outcome", "[then=close|continue] outcome"}, Layer: Writes, Text: MustText,
+		Roles: []Role{Officer, Head}, States: []State{External}, Keys: [][3]string{{"then", "处理", "then"}},
+		Does: [2]string{"记录外部机构的处理结果，据以结案，或者继续办理", "records what the outside body decided, and closes the case or goes on with it"}},
+	{Zh: [2]string{"移送", "机构=区司法局 理由"}, En: [2]string{"report-out", "body=\"Justice Bureau\" reason"}, Layer: Writes, Text: MustText,
+		Roles: []Role{Head, Chair}, Keys: [][3]string{{"body", "机构", "body"}, {"reason", "理由", "reason"}},
+		Does: [2]string{"拟出致监管机关的情况报告，送另一人批准", "drafts a report to a regulator, for a second person to approve"}},
+	{Zh: [2]string{"续查", "理由"}, En: [2]string{"continue", "reason"}, Layer: Writes, Text: MustText,
+		Roles: []Role{Officer, Head, Chair}, States: append([]State{Withdrawn}, openStates()...), Keys: [][3]string{{"reason", "理由", "reason"}},
+		Does: [2]string{"投诉人撤回的，本所仍依职权继续办理", "goes on of the firm's own accord even if the client withdraws"}},
 	{Zh: [2]string{"结案", "[代码=答复后未申诉] [说明]"}, En: [2]string{"close", "[code=settled] [reason]"}, Layer: Writes, Text: MayText,
 		Roles: []Role{Officer, Head}, Keys: [][3]string{{"code", "代码", "code"}},
 		Does: [2]string{"结案并告知投诉人", "closes the case and tells the client"}},
 	{Zh: [2]string{"重开", "理由"}, En: [2]string{"reopen", "reason"}, Layer: Writes, Text: MustText,
-		Roles: []Role{Head, Chair}, States: []State{Closed},
+		Roles: []Role{Head, Chair}, States: reopenable,
 		Does: [2]string{"重新调查，重新计算期限", "takes the case up again, with a new time limit"}},
 	{Zh: [2]string{"语言", "zh|en"}, En: [2]string{"language", "zh|en"}, Layer: Writes, Words: 1, Roles: staffOfCase,
 		Does: [2]string{"更改致投诉人函件的语言", "sets the language in which the client is written to"}},
@@ -275,4 +299,8 @@ func (v *Verb) In(s State) bool {
 		return s.Open()
 	}
 	return slices.Contains(v.States, s)
+}
+
+func openStates() []State {
+	return slices.DeleteFunc(slices.Clone(everyState), func(s State) bool { return !s.Open() })
 }
