@@ -309,7 +309,9 @@ func (s *Sender) compose(ctx context.Context, p *complaints.Policy, o *store.Out
 	v := NewView(p, m, c, rows, p.Next(c, p.Register.Find(m.To.Addr), now), replyTo, hash, now)
 	if m.Template == "digest" {
 		err := v.agenda(func(ref string) (*complaints.Case, error) { return s.DB.Case(ctx, ref) },
-			func(ref string) string { return complaints.Detailed(p.Address, p.Keys.Sign(ref, complaints.ForStaff, m.To.Addr, now)) })
+			func(ref string) string {
+				return complaints.Detailed(p.Address, p.Keys.Sign(ref, complaints.ForStaff, m.To.Addr, now))
+			})
 		if err != nil {
 			return nil, nil, err
 		}
