@@ -24,6 +24,7 @@ type desk struct {
 	now    time.Time
 	n      int
 	count  map[string]int
+	others []*Case // what the last step did to further cases
 }
 
 var shanghai = time.FixedZone("CST", 8*3600)
@@ -103,7 +104,18 @@ func (d *desk) receive(m *Message) Outcome {
 
 func (d *desk) record(c *Case, o Outcome) {
 	d.t.Helper()
-	d.mails = o.Mails
+	d.mails, d.others = o.Mails, nil
+	for _, p := range o.Other { // first, as the store does
+		for _, e := range p.Events {
+			if err := e.Number(d); err != nil {
+				d.t.Fatal(err)
+			}
+			if err := p.Case.Apply(e); err != nil {
+				d.t.Fatal(err)
+			}
+		}
+		d.others = append(d.others, p.Case)
+	}
 	for _, e := range o.Events {
 		if err := e.Number(d); err != nil {
 			d.t.Fatal(err)
