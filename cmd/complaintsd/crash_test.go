@@ -277,7 +277,9 @@ func TestStoppedInTheMiddle(t *testing.T) {
 		}
 		time.Sleep(time.Duration(n) * 150 * time.Millisecond)
 		_ = c.Process.Signal(syscall.SIGTERM)
-		if err := c.Wait(); err != nil {
+		// Before its first word the process has not yet come so far as to listen
+		// to signals, and ends as any process does.
+		if err := c.Wait(); err != nil && s.log.Len() > 0 {
 			t.Fatalf("the daemon ended with %v:\n%s", err, s.log)
 		}
 	}
