@@ -147,7 +147,7 @@ func (s *session) run1(c *Command) (string, error) {
 // possible instead.
 func (s *session) permit(v *Verb) error {
 	if s.c == nil {
-		if v.NoCase {
+		if v.NoCase || v.En[0] == "approve" && len(s.m.Tables) > 0 {
 			return nil
 		}
 		return Refuse("这封邮件没有指明案件。请回复本台发出的案件邮件，或在主题中写上案号（如 [T2026-0001]）。",
@@ -156,7 +156,7 @@ func (s *session) permit(v *Verb) error {
 	if s.c.Conflicted(s.who) && !v.NoCase && !s.p.ownPart(s.c, s.who, v) {
 		return Refuse("您与本案有利害关系或已回避，不能查看或处理本案。", "You have a conflict of interest in this case, or have stepped aside; you may neither read it nor act on it.")
 	}
-	if !s.p.allows(s.c, s.who, v.Roles) {
+	if !v.NoCase && !s.p.mayUse(s.c, s.who, v) || v.NoCase && !s.p.allows(s.c, s.who, v.Roles) {
 		return Refuse("这条命令由%[1]s使用。", "This command is for %[2]s.", rolesIn(v.Roles, "zh"), rolesIn(v.Roles, "en"))
 	}
 	if !v.In(s.c.State) {
@@ -323,6 +323,8 @@ func (s *session) run(c *Command) (string, error) {
 		return s.measure(c)
 	case "report":
 		return s.report(c)
+	case "calendar":
+		return s.calendar(c)
 	case "request":
 		return s.request(c)
 	case "extend":

@@ -1,6 +1,7 @@
 package complaints
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,8 +17,11 @@ func (s *session) show() (string, error) {
 // list sends the open cases that concern who asks: all of them for the desk.
 func (s *session) list() (string, error) {
 	f := Facts{Of: s.who.Address}
-	if s.who.Is(Officer, Head, Chair, Auditor) {
+	switch {
+	case s.who.Is(Officer, Head, Chair, Auditor, Management):
 		f.Of = ""
+	case s.who.Is(Admin):
+		f.Of, f.Level = "", "metadata"
 	}
 	s.tell(s.who, "list", f)
 	return s.tr("未结案件如下。", "The open cases follow."), nil
@@ -193,4 +197,104 @@ func (p *Policy) likely(c *Case) string {
 		}
 	}
 	return pick(p.Language, "地址", "address")
+}
+
+// Task is something that is due with a person: a line of their digest.
+type Task struct {
+	Person string // address
+	Item
+}
+
+// Tasks lists what is due on a case within two working days, or overdue, and
+// with whom: who has the clock in hand, and above them as it is overdue. A
+// request for more time waits with who may grant it.
+func (p *Policy) Tasks(c *Case, at time.Time) []Task {
+	s := &session{p: p, c: c, at: at, lang: p.Language, by: TheDesk}
+	var out []Task
+	today := s.today()
+	add := func(who *Person, clock string, due Date) {
+		t := Task{who.Address, Item{Ref: c.Ref, Clock: clock, Due: due, Late: due.Before(today)}}
+		for i := range out { // a person has one line for a case: the limit that ends first
+			if out[i].Person == t.Person {
+				if t.Due.Before(out[i].Due) {
+					out[i] = t
+				}
+				return
+			}
+		}
+		out = append(out, t)
+	}
+	for _, k := range p.running(c) {
+		if k.Steps != "ladder" || today.Before(p.Calendar.back(k.Due.Due, 2)) {
+			continue
+		}
+		roles := slices.Clone(k.hands(c))
+		for _, l := range p.levels(k) {
+			if !l.At.After(at) && strings.HasPrefix(l.ID, "over") {
+				roles = append(roles, l.Who...)
+			}
+		}
+		for _, who := range s.reminded(roles) {
+			add(who, k.ID, k.Due.Due)
+		}
+	}
+	if x := c.ExtensionAsked; x != nil {
+		if _, grantors, err := s.room(x.By); err == nil {
+			for _, who := range grantors {
+				add(who, "C7", c.Due.Due)
+			}
+		}
+	}
+	return out
+}
+
+// DigestDay gives the day whose digest may be sent now: a working day on which
+// its hour has come. There is none for days that are past.
+func (p *Policy) DigestDay(at time.Time) (day Date, ok bool) {
+	day = DateOf(at.In(p.Location))
+	return day, p.Calendar.Working(day) && !at.Before(day.Midnight(p.Location).Add(clockTime(p.DigestAt)))
+}
+
+// Digest makes one mail for each person out of what is due with them: overdue
+// first, then by date. Its key holds day and address, so that nobody gets two.
+func (p *Policy) Digest(tasks []Task, day Date) []Mail {
+	of := map[string][]Item{}
+	for _, t := range tasks {
+		of[t.Person] = append(of[t.Person], t.Item)
+	}
+	var out []Mail
+	for _, who := range p.Register.With(AnyStaff) {
+		items := of[who.Address]
+		if len(items) == 0 {
+			continue
+		}
+		slices.SortStableFunc(items, func(a, b Item) int {
+			if n := a.Due.number() - b.Due.number(); n != 0 {
+				return n
+			}
+			return strings.Compare(a.Ref, b.Ref)
+		})
+		out = append(out, Mail{Key: fmt.Sprintf("digest/%s/%s", day, who.Address), To: who.Mailbox(), Lang: p.Language, Template: "digest", Staff: true,
+			Facts: Facts{Items: items[:min(200, len(items))]}})
+	}
+	return out
+}
+
+// CalendarDue asks the administrators for next year's working days (C19): from
+// the day of the year that the policy names, once a week, until the table is
+// loaded.
+func (p *Policy) CalendarDue(at time.Time) []Mail {
+	today := DateOf(at.In(p.Location))
+	from, err := time.Parse("01-02", p.CalendarFrom)
+	start := Date{today.Year, from.Month(), from.Day()}
+	if err != nil || today.Before(start) || p.Calendar.Status(today.Year+1) == Official {
+		return nil
+	}
+	week := int(today.Midnight(time.UTC).Sub(start.Midnight(time.UTC)).Hours()) / (24 * 7)
+	var out []Mail
+	for _, who := range p.admins() {
+		out = append(out, Mail{Key: fmt.Sprintf("calendar/%d/week%d/%s", today.Year+1, week, who.Address), To: who.Mailbox(), Lang: p.Language,
+			Template: "calendar_missing", Staff: true, Facts: Facts{Subject: fmt.Sprint(today.Year + 1)}})
+	}
+	return out
 }

@@ -50,6 +50,7 @@ var caseless = map[string]bool{
 var forClient = map[string]bool{
 	"ack": true, "question": true, "received": true, "status": true, "result": true, "appeal_received": true, "decision": true,
 	"withdrawal": true, "offer_accepted": true, "closed": true, "unclear": true, "merged": true, "grouped": true,
+	"ended": true, "outside": true, "continues": true,
 	"delayed": true, "information": true, "information_reminder": true, "resumed": true, "progress": true, "long_stop": true,
 }
 
@@ -95,7 +96,7 @@ func (w *sampleFirm) client() complaints.Address {
 // stages are how far the sample case has come when a mail is sent, in events;
 // for a mail that is not named, all the way.
 var stages = map[string]int{
-	"ack": 2, "new_case": 2, "merged": 2, "grouped": 2, "graded": 8, "note_kept": 2, "help": 5, "transcript": 8, "assigned": 8, "took_on": 9, "question": 10, "received": 11, "client_replied": 11,
+	"ack": 2, "new_case": 2, "merged": 2, "grouped": 2, "graded": 8, "respondent": 9, "outside": 11, "continues": 11, "note_kept": 2, "help": 5, "transcript": 8, "assigned": 8, "took_on": 9, "question": 10, "received": 11, "client_replied": 11,
 	"status": 11, "withdrawal": 11, "reminder": 13, "report_review": 16, "report_returned": 15, "report_approved": 17, "draft": 21, "draft_approval": 21,
 	"draft_returned": 21, "result": 22, "letter_sent": 24, "letter_failed": 23, "letter_in_doubt": 23, "offer_accepted": 24, "unclear": 24, "case_news": 24,
 	"delayed": 12, "information": 12, "information_reminder": 12, "resumed": 12, "progress": 12, "long_stop": 15, "extension_asked": 12, "digest": 12,
@@ -167,7 +168,7 @@ func (w *sampleFirm) caseFor(name string) (*complaints.Case, error) {
 		{7, 9, complaints.TheDesk, &complaints.Delivered{No: 2, To: w.client().Addr, Reply: "250 2.0.0 Ok: queued as 4F2A1", AppealUntil: until}},
 		{9, 9, w.client().Addr, &complaints.Appealed{Grounds: w.tr("退费金额过低。", "The refund is too low."), Due: count(9, 15)}},
 		{9, 9, complaints.TheDesk, &complaints.ReferredToPanel{Panel: []string{"wu@firm.example", "zheng@firm.example", "sun@firm.example"},
-			Recusals: []complaints.Recused{{Person: "zhou@firm.example", Reason: "made_decision"}}}},
+			Recusals: []complaints.Recused{{Person: "zhou@firm.example", Reason: "made_decision", Appeal: true}}}},
 		{10, 9, "wu@firm.example", &complaints.Voted{Member: "wu@firm.example", Ruling: complaints.Vary, Reason: w.tr("退费应按未完成阶段计算。", "The refund should follow the stages not completed.")}},
 		{10, 10, "zheng@firm.example", &complaints.Voted{Member: "zheng@firm.example", Ruling: complaints.Vary, Reason: w.tr("同意变更。", "I agree to vary.")}},
 		{11, 9, "sun@firm.example", &complaints.Voted{Member: "sun@firm.example", Ruling: complaints.Affirm, Reason: w.tr("原结果适当。", "The outcome was right.")}},
@@ -177,6 +178,13 @@ func (w *sampleFirm) caseFor(name string) (*complaints.Case, error) {
 		{13, 10, complaints.TheDesk, &complaints.Sealed{No: 3, SHA256: strings.Repeat("b2", 32)}},
 		{13, 10, complaints.TheDesk, &complaints.Delivered{No: 3, To: w.client().Addr, Reply: "250 2.0.0 Ok: queued as 5B3C2"}},
 		{14, 10, "chen@firm.example", &complaints.ClosedCase{Code: "appeal_decided", Reason: w.tr("款项已付。", "The refund has been paid.")}},
+	}
+	if name == "ended" {
+		closure := letter(complaints.ClosureLetter)
+		closure.Closure = &complaints.ClosureFacts{}
+		story[len(story)-1].fact = &complaints.ClosedCase{Code: "not_complaint"}
+		story = append(story, story[len(story)-1])
+		story[len(story)-1].fact = &complaints.Issued{Letter: &closure, Number: number("律投结"), Date: complaints.DateOf(day(14, 10))}
 	}
 	if n := stages[name]; n > 0 {
 		story = story[:n]
@@ -229,7 +237,8 @@ func (w *sampleFirm) later(name string, due, supplement complaints.Deadline) []c
 // readers are the members of staff to whom the sample mails go, where it is
 // not the officer.
 var readers = map[string]string{
-	"assigned": "li", "report_review": "zhou", "report_returned": "li", "draft": "li", "draft_approval": "zhou", "draft_returned": "li",
+	"respondent": "wang",
+	"assigned":   "li", "report_review": "zhou", "report_returned": "li", "draft": "li", "draft_approval": "zhou", "draft_returned": "li",
 	"extension_asked": "zhou", "digest": "li", "calendar_proposed": "zhou",
 	"appeal_papers": "wu", "votes_in": "sun", "alert": "security", "reminder": "li", "client_replied": "li", "view": "zhou",
 }
@@ -267,6 +276,10 @@ func (w *sampleFirm) mail(name string, c *complaints.Case) complaints.Mail {
 			m.LetterNo = 3
 		}
 		f.Reason, f.From, f.Attachments = "250 2.0.0 Ok: queued as 4F2A1", complaints.Address{Addr: "li@firm.example"}, nil
+	case "ended":
+		m.LetterNo = 4
+	case "respondent":
+		f.From, f.Text, f.Level, f.Attachments = complaints.Address{Name: w.client().Name}, w.tr("1. 收费后未出庭，拒绝退费", "1. No appearance at the hearing, and no refund"), "2026-11-30", nil
 	case "letter_failed", "letter_in_doubt":
 		f.Subject, f.Reason = "result", "550 5.1.1 User unknown"
 	case "report_approved", "closed_staff", "took_on":

@@ -59,6 +59,11 @@ func NewView(p *complaints.Policy, m complaints.Mail, c *complaints.Case, rows [
 	v.Hash = v.Hash[:min(12, len(v.Hash))]
 	if c != nil {
 		v.Ref, v.Letter = c.Ref, letterOf(m, c)
+		if who := p.Register.Find(m.To.Addr); m.Staff && who != nil && !p.MayRead(c, who) {
+			// Whoever may not read the case is told what concerns them, and of
+			// the case its number and state.
+			v.Case = &complaints.Case{Ref: c.Ref, State: c.State, Lang: c.Lang}
+		}
 	}
 	if v.Letter != nil {
 		v.Number = v.Letter.Letter.Number.String()
