@@ -60,6 +60,8 @@ type Case struct {
 	Request        *Requested      `json:"request,omitempty"`         // the last list of what the client was asked for (C6)
 	Stay           *Stayed         `json:"stay,omitempty"`            // while it is suspended
 
+	Recounts []Recounted `json:"recounts,omitempty"` // limits that a new table of working days changed
+
 	Breaches []Breached `json:"breaches,omitempty"`
 
 	AppealUntil Date      `json:"appeal_until,omitzero"` // last day of the appeal window (C8); set by delivery of the result

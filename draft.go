@@ -337,6 +337,9 @@ func (s *session) steps() []string {
 
 // approve approves the report, or the draft whose hash it quotes.
 func (s *session) approve(c *Command) (string, error) {
+	if s.c == nil {
+		return s.approveTable(c)
+	}
 	d := s.c.pendingDraft()
 	if s.c.State == ReportReview && (d == nil || len(c.Words) == 0) {
 		if len(c.Words) > 0 {

@@ -84,6 +84,7 @@ var facts = map[string]func() Fact{
 	"suspended":           func() Fact { return &Stayed{} },
 	"suspension_reviewed": func() Fact { return &StayReviewed{} },
 	"resumed":             func() Fact { return &Resumed{} },
+	"recounted":           func() Fact { return &Recounted{} },
 	"closed":              func() Fact { return &ClosedCase{} },
 	"reopened":            func() Fact { return &Reopened{} },
 }

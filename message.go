@@ -109,6 +109,7 @@ type Message struct {
 	Forwarded *Message  `json:"-"` // the mail that this one passes on, or nil
 	Similar   []Similar `json:"-"` // open cases that look like this new complaint
 	Others    []*Case   `json:"-"` // the further cases that its commands name, locked
+	Tables    []Table   `json:"-"` // working days that wait for a second person's approval
 }
 
 // Recipients are all addresses the message was sent to as far as it tells,
@@ -184,6 +185,9 @@ type Outcome struct {
 	Alerts []Alert // for the security address and the log; no content of cases
 	Hold   string  // why the message belongs into the holding pen; "" if it does not
 	Other  []Part  // what it does to further cases; recorded first, in the same transaction
+
+	Proposed *Table // working days put forward, or nil
+	Loaded   *Table // working days approved: they take effect, or nil
 }
 
 // Part is what an outcome does to a further case: Case is as it was locked, or

@@ -137,6 +137,11 @@ func (r *Receiver) lookUp(ctx context.Context, tx *store.Tx, p *complaints.Polic
 		if m.Others, err = tx.Others(ctx, c, m); err != nil {
 			return nil, err
 		}
+		if c == nil && complaints.Approves(m) {
+			if m.Tables, err = tx.Tables(ctx); err != nil {
+				return nil, err
+			}
+		}
 		if c == nil && len(complaints.ParseCommands(m.OwnWords)) == 0 {
 			m.Forwarded = Forwarded(m, r.desk(p))
 		}
