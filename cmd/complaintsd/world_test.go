@@ -86,7 +86,7 @@ var shanghai = func() *time.Location {
 func testPolicy(lang string) complaints.Policy {
 	return complaints.Policy{
 		Parameters: complaints.DefaultParameters(), Firm: demoFirm, Address: deskAddr, Language: lang, Location: shanghai,
-		Routes: demoRoutes, RequireDomain: true, Security: "postmaster@firm.example",
+		Routes: demoRoutes, RequireDomain: true, Security: "postmaster@firm.example", WebForm: "form@firm.example",
 	}
 }
 
