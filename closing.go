@@ -22,8 +22,17 @@ func (f *ClosedCase) apply(c *Case, e *Event) error {
 	if to, ok := exits[f.Code]; ok {
 		c.State = to
 	}
+	c.endPause(e.At)
 	c.note(e, f.Kind(), f.Code+" "+f.Reason)
 	return nil
+}
+
+// endPause lets no clock of a case that has ended stand still for ever.
+func (c *Case) endPause(at time.Time) {
+	if n := len(c.Pauses); n > 0 && c.Pauses[n-1].To.IsZero() {
+		c.Pauses[n-1].To = at
+	}
+	c.Stay = nil
 }
 
 // exits are the end states beside the main path, by the closing code that leads
@@ -52,6 +61,9 @@ func (f *Outside) apply(c *Case, e *Event) error {
 		x.Back = c.Outside.Back
 	}
 	c.Outside, c.State = &x, External
+	if n := len(c.Pauses); n == 0 || !c.Pauses[n-1].To.IsZero() {
+		c.Pauses = append(c.Pauses, Span{From: e.At, Ground: outside})
+	}
 	c.note(e, f.Kind(), strings.TrimSpace(f.Body+" "+f.Number+" "+f.Reason))
 	return nil
 }
@@ -114,14 +126,15 @@ func (*ExOfficio) Kind() string { return "ex_officio" }
 func (f *ExOfficio) apply(c *Case, e *Event) error {
 	c.ExOfficio = true
 	if c.State == Withdrawn {
-		c.takeUp()
+		c.takeUp(e.At)
 	}
 	c.note(e, f.Kind(), f.Reason)
 	return nil
 }
 
 // takeUp makes an ended case an open one.
-func (c *Case) takeUp() {
+func (c *Case) takeUp(at time.Time) {
+	c.runOn(at)
 	c.State, c.ClosedAt, c.ClosingCode = Investigating, time.Time{}, ""
 	if c.Handler == "" {
 		c.State = Triage
@@ -138,7 +151,7 @@ type Reopened struct {
 func (*Reopened) Kind() string { return "reopened" }
 
 func (f *Reopened) apply(c *Case, e *Event) error {
-	c.takeUp()
+	c.takeUp(e.At)
 	c.Due = f.Due
 	c.note(e, f.Kind(), f.Reason)
 	return nil
@@ -322,6 +335,9 @@ func (s *session) goOutside(c *Command) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if n := len(s.c.Pauses); n > 0 && s.c.Pauses[n-1].To.IsZero() { // an outside body is waited for in another way
+		s.goOn("outside", s.at)
+	}
 	f := &Outside{Body: c.Args["body"], Number: c.Args["number"], Due: due, Reason: c.Text}
 	s.do(f)
 	if s.c.Complainant.Addr != "" {
@@ -343,6 +359,9 @@ func (s *session) outcome(c *Command) (string, error) {
 	body := s.c.Outside.Body
 	if v := strings.ToLower(c.Args["then"]); v == "继续" || v == "continue" {
 		s.do(&CameBack{Text: body + ": " + c.Text})
+		if n := len(s.c.Pauses); n > 0 && s.c.Pauses[n-1].To.IsZero() && s.c.Pauses[n-1].Ground == outside {
+			s.goOn(outside, s.at)
+		}
 		for _, p := range s.handlers() {
 			if p != s.who {
 				s.tell(p, "case_news", Facts{From: s.who.Mailbox(), Text: s.tr("%s的处理结果：%s\n\n本案继续办理。", "Outcome at %s: %s\n\nThe case goes on.", body, c.Text)})

@@ -153,6 +153,9 @@ func (s *session) permit(v *Verb) error {
 		return Refuse("这封邮件没有指明案件。请回复本台发出的案件邮件，或在主题中写上案号（如 [T2026-0001]）。",
 			"The mail names no case. Reply to a mail of the case, or put its number (such as [T2026-0001]) into the subject.")
 	}
+	if v.NoCase && v.States != nil && len(v.States) == 0 {
+		return Refuse("#%[1]s 请另写一封邮件到 %[3]s，不要回复已有案件的邮件；一封邮件一件。", "#%[2]s needs a mail of its own to %[3]s, not a reply on another case; one mail for each.", v.Zh[0], v.En[0], s.p.Address)
+	}
 	if s.c.Conflicted(s.who) && !v.NoCase && !s.p.ownPart(s.c, s.who, v) {
 		return Refuse("您与本案有利害关系或已回避，不能查看或处理本案。", "You have a conflict of interest in this case, or have stepped aside; you may neither read it nor act on it.")
 	}

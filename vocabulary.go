@@ -169,7 +169,7 @@ var vocabulary = []*Verb{
 	{Zh: [2]string{"拆分", "2,3 [理由]"}, En: [2]string{"split", "2,3 [reason]"}, Layer: Writes, Text: MayText, Words: 1,
 		Roles: []Role{Officer, Head}, States: building, Keys: [][3]string{{"reason", "理由", "reason"}},
 		Does: [2]string{"把所列投诉事项另立一案，期限仍自原登记日起算", "makes a case of their own of these allegations, under the same start date"}},
-	{Zh: [2]string{"群体", "（每行一人：姓名 <地址>）"}, En: [2]string{"group", "(one a line: Name <address>)"}, Layer: Writes, Text: MustText,
+	{Zh: [2]string{"群体", "（每行一人：姓名 <地址>）"}, En: [2]string{"group", "(one a line: Name <address>)"}, Layer: Writes, Text: MayText,
 		Roles: []Role{Officer, Head}, Keys: [][3]string{{"members", "成员", "members"}},
 		Does: [2]string{"作为群体投诉办理：本案投诉人为代表，每位成员都收到函件", "handles it as a group complaint, led by the complainant; each member gets every letter"}},
 	{Zh: [2]string{"指派", "地址"}, En: [2]string{"assign", "address"}, Layer: Writes, Words: 1,

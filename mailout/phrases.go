@@ -132,7 +132,8 @@ func (v View) Entry(e complaints.Entry) string {
 		}
 		text = v.with(complaints.ClockWords(clock, v.Lang)+v.tr("（%s）", " (%s)", clock), strings.TrimSpace(v.Who(who)+v.tr(" 迟延%s分钟", " %s minutes late", strings.TrimSuffix(late, " min"))))
 	case "resumed":
-		if p, ok := map[string]pair{"answered": {"投诉人已答复", "the complainant answered"}, "unanswered": {"投诉人逾期未答复", "the complainant did not answer in time"}}[text]; ok {
+		if p, ok := map[string]pair{"answered": {"投诉人已答复", "the complainant answered"}, "unanswered": {"投诉人逾期未答复", "the complainant did not answer in time"},
+			"outside": {"交由外部机构处理", "the matter went to an outside body"}}[text]; ok {
 			text = v.pick(p)
 		}
 	case "reported":
