@@ -198,11 +198,12 @@ func TestKilledAtEachPoint(t *testing.T) {
 		point    string
 		inDoubt  bool
 		decision string // of the operator
-		sent     bool   // the relay had taken it
 	}{
 		{point: "fetched"}, {point: "before-commit"}, {point: "after-commit"}, {point: "before-move"}, {point: "claimed"}, {point: "frozen"},
-		{point: "in-data", inDoubt: true, decision: "resend"},
-		{point: "after-250", inDoubt: true, decision: "confirm-sent", sent: true},
+		{point: "in-data"},
+		{point: "before-dot", inDoubt: true, decision: "resend"},
+		{point: "after-250", inDoubt: true, decision: "confirm-sent"},
+		{point: "marked"},
 	} {
 		t.Run(p.point, func(t *testing.T) {
 			s := newStation(t)
