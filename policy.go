@@ -237,6 +237,22 @@ func (s *session) handlers() []*Person {
 	return out
 }
 
+// spread tells those who work on the case, and somebody else, what was decided.
+func (s *session) spread(text, also string) {
+	told := s.handlers()
+	if p := s.p.Register.Find(also); p != nil && !slices.Contains(told, p) && !s.c.Conflicted(p) {
+		told = append(told, p)
+	}
+	for _, p := range told {
+		if s.who == nil || p != s.who {
+			m := s.tell(p, "case_news", Facts{Text: text})
+			if s.who != nil {
+				m.Facts.From = s.who.Mailbox()
+			}
+		}
+	}
+}
+
 // tr chooses between the languages of the reader who is answered.
 func (s *session) tr(zh, en string, args ...any) string {
 	return fmt.Sprintf(pick(s.lang, zh, en), args...)

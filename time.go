@@ -281,22 +281,6 @@ func (s *session) refuseExtension(c *Command) (string, error) {
 	return s.tr("已记录：不同意延期，期限不变。", "On record: no extension; the limit stands."), nil
 }
 
-// spread tells those who work on the case, and somebody else, what was decided.
-func (s *session) spread(text, also string) {
-	told := s.handlers()
-	if p := s.p.Register.Find(also); p != nil && !slices.Contains(told, p) && !s.c.Conflicted(p) {
-		told = append(told, p)
-	}
-	for _, p := range told {
-		if s.who == nil || p != s.who {
-			m := s.tell(p, "case_news", Facts{Text: text})
-			if s.who != nil {
-				m.Facts.From = s.who.Mailbox()
-			}
-		}
-	}
-}
-
 // delayLetter begins the letter that tells of a changed date, approved by who
 // writes.
 func (s *session) delayLetter(what, ground, reason string, old Date) Letter {
@@ -383,13 +367,26 @@ func (f *Resumed) apply(c *Case, e *Event) error {
 	} else {
 		c.Due = f.Due
 	}
-	back := Investigating
-	if c.State == Suspended && c.Stay != nil {
-		back = c.Stay.Back
+	switch {
+	case c.State == Suspended && c.Stay != nil:
+		c.State = c.Stay.Back
+	case c.State == AwaitingClient:
+		c.State = Investigating
 	}
-	c.State, c.Stay = back, nil
+	c.Stay = nil
 	c.note(e, f.Kind(), f.Why)
 	return nil
+}
+
+// outside is the ground of a pause while another body has the case.
+const outside = "outside"
+
+// runOn ends whatever keeps the clocks of a case from running.
+func (c *Case) runOn(at time.Time) {
+	if n := len(c.Pauses); n > 0 && c.Pauses[n-1].To.IsZero() {
+		c.Pauses[n-1].To = at
+	}
+	c.Stay, c.ExtensionAsked = nil, nil
 }
 
 // suspend is #中止; said of a suspended case it is the review that lets the
