@@ -223,7 +223,7 @@ func (s *session) staffWords() {
 	if s.c == nil || s.c.Conflicted(s.who) {
 		s.out.Hold = "mail from staff that names no case and holds no command"
 		if !s.damped() {
-			m := s.tell(s.who, "help", Facts{Subject: s.m.Subject, Reason: "no_case", Transcript: s.p.Help(nil, s.who)})
+			m := s.tell(s.who, "help", Facts{Subject: s.m.Subject, Reason: "no_case", Transcript: s.p.Help(nil, s.who, s.at)})
 			m.Auto, m.InReplyTo = true, s.m.MessageID
 		}
 		return

@@ -29,18 +29,85 @@ func (s *session) list() (string, error) {
 
 // help sends what this person may do now with this case.
 func (s *session) help() (string, error) {
-	s.tell(s.who, "help", Facts{Transcript: s.p.Help(s.c, s.who)})
+	s.tell(s.who, "help", Facts{Transcript: s.p.Help(s.c, s.who, s.at)})
 	return s.tr("此刻可用的命令如下。", "What you may do now follows."), nil
 }
 
 // Help lists what a person may do now with a case, or without one: the usage
-// of each command, and its effect.
-func (p *Policy) Help(c *Case, who *Person) []Line {
+// of each command, its effect, and an example for the case in hand.
+func (p *Policy) Help(c *Case, who *Person, at time.Time) []Line {
 	var out []Line
 	for _, v := range p.possible(c, who) {
-		out = append(out, Line{Command: v.Usage(p.Language), Did: pick(p.Language, v.Does[0], v.Does[1])})
+		l := Line{Command: v.Usage(p.Language), Did: pick(p.Language, v.Does[0], v.Does[1])}
+		if e := p.example(v, c, who, at); e != "" && e != l.Command {
+			l.Did += pick(p.Language, "。例：", ". Example: ") + e
+		}
+		out = append(out, l)
 	}
 	return out
+}
+
+// example is a command as it may be sent about the case in hand; "" if there
+// is nothing to say beyond the usage.
+func (p *Policy) example(v *Verb, c *Case, who *Person, at time.Time) string {
+	lang := p.Language
+	with := func(zh, en string) string { return "#" + v.Name(lang) + " " + pick(lang, zh, en) }
+	today := DateOf(at.In(p.Location))
+	soon := p.Calendar.WorkingDays(today, 5, nil).Due.String()
+	if v.En[0] == "register" {
+		day := today.Add(-1).String() + " 15:20"
+		return with("渠道=电话 收到="+day+" 姓名=张三 电话=138-0000-0000 事项=开庭前没有告知时间", "channel=phone received=\""+day+"\" name=\"Jane Doe\" phone=5550100 matter=Nobody told me when the hearing was")
+	}
+	if c == nil {
+		return ""
+	}
+	if as := p.ready(v, c, who, at); len(as) > 0 && len(as[0].Line) > len(v.Name(lang))+1 {
+		return as[0].Line
+	}
+	switch v.En[0] {
+	case "classify":
+		if c.Category == "" {
+			return with("F6", "F6")
+		}
+	case "severity":
+		level, _ := p.Grade(c)
+		if severityRank[level] > severityRank[c.Severity] && level != Normal {
+			return with(level.In("zh"), level.In("en"))
+		}
+	case "merge":
+		if len(c.Similar) > 0 {
+			return with(c.Similar[0].Ref, c.Similar[0].Ref)
+		}
+	case "split":
+		if n := len(c.Allegations); n > 1 {
+			return with(strconv.Itoa(c.Allegations[n-1].No), strconv.Itoa(c.Allegations[n-1].No))
+		}
+	case "ask":
+		return with("期限="+soon+" 请问您何时付款？", "due="+soon+" When did you pay?")
+	case "note":
+		return with("已电话联系"+c.Complainant.Name, "called "+c.Complainant.Name)
+	case "notify":
+		if u := (&session{p: p, c: c}).unheard(); len(u) > 0 {
+			return with("被投诉人="+u[0]+" 期限="+soon, "respondent=\""+u[0]+"\" due="+soon)
+		}
+	case "remedy":
+		return with("类型=退费 金额=1000 期限="+soon+" 退还部分代理费", "kind=refund amount=1000 due="+soon+" part of the fee is refunded")
+	case "measure":
+		return with("负责人=诉讼部主管 期限="+soon+" 开庭排期由两人核对", "owner=\"Head of Litigation\" due="+soon+" two people check the diary")
+	case "refer", "report-out", "outside":
+		if len(p.Routes) > 0 {
+			r := p.Routes[0]
+			return with("机构="+r.Name+" 理由", "body=\""+or(r.NameEn, r.Name)+"\" reason")
+		}
+	case "language":
+		other := map[string]string{"zh": "en", "en": "zh"}[c.Lang]
+		return with(other, other)
+	case "outcome":
+		if c.Outside != nil {
+			return with("处理=继续 "+c.Outside.Body+"已作出处理", "then=continue "+c.Outside.Body+" has decided")
+		}
+	}
+	return ""
 }
 
 // Next lists the commands that move a case on, ready to send, for one person:
@@ -98,7 +165,7 @@ func (p *Policy) ready(v *Verb, c *Case, who *Person, at time.Time) []Action {
 			return one("", pick(lang, "（代码和说明，如 P2 疏忽）", "(code and text, such as P2 oversight)"))
 		}
 	case "report":
-		if len(c.Allegations) > 0 && len(c.unanswered()) == 0 {
+		if len(c.Allegations) > 0 && len(c.unanswered()) == 0 && len((&session{p: p, c: c}).unheard()) == 0 {
 			return one("", pick(lang, "（书面报告正文）", "(text of the written report)"))
 		}
 	case "extend":
@@ -138,7 +205,19 @@ func (p *Policy) ready(v *Verb, c *Case, who *Person, at time.Time) []Action {
 			return one(pick(lang, "代码=撤回", "code=withdrawn"), "")
 		}
 	case "reopen":
-		return nil
+		if c.State != Closed {
+			return one("", pick(lang, "（写明理由）", "(the reason)"))
+		}
+	case "outcome":
+		return one(pick(lang, "处理=结案", "then=close"), pick(lang, "（外部机构的处理结果）", "(what the outside body decided)"))
+	case "merge":
+		if len(c.Similar) > 0 && (c.State == Registered || c.State == Triage) {
+			return one(c.Similar[0].Ref, "")
+		}
+	case "notify":
+		if u := (&session{p: p, c: c}).unheard(); len(u) > 0 && slices.Contains(working, c.State) && !slices.ContainsFunc(c.Hearings, func(h Hearing) bool { return p.samePerson(h.Person, u[0]) }) {
+			return one(pick(lang, "被投诉人="+u[0], "respondent=\""+u[0]+"\""), "")
+		}
 	case "show":
 		return one("", "")
 	}

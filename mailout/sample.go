@@ -332,7 +332,7 @@ func (w *sampleFirm) mail(name string, c *complaints.Case) complaints.Mail {
 			{Command: w.tr("#指派 li@firm.example", "#assign li@firm.example"), Did: w.tr("已请李娜调查。", "Li Na has been asked to investigate.")},
 		}
 	case "help":
-		f.Transcript = w.policy.Help(c, w.policy.Register.Find(m.To.Addr))
+		f.Transcript = w.policy.Help(c, w.policy.Register.Find(m.To.Addr), w.now)
 	case "impersonated":
 		f.Reason, f.Text = w.tr("邮件不是从本所的邮箱系统发出", "the email was not sent by the firm's mail system"), w.tr("#结案", "#close")
 	case "alert":
