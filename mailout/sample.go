@@ -280,8 +280,10 @@ func (w *sampleFirm) mail(name string, c *complaints.Case) complaints.Mail {
 		m.LetterNo = 4
 	case "respondent":
 		f.From, f.Text, f.Level, f.Attachments = complaints.Address{Name: w.client().Name}, w.tr("1. 收费后未出庭，拒绝退费", "1. No appearance at the hearing, and no refund"), "2026-11-30", nil
-	case "letter_failed", "letter_in_doubt":
+	case "letter_failed":
 		f.Subject, f.Reason = "result", "550 5.1.1 User unknown"
+	case "letter_in_doubt":
+		f.Subject, f.Reason = "result", "412" // of the outbox
 	case "report_approved", "closed_staff", "took_on":
 		f.From, f.Text, f.Attachments, f.Level = head, "", nil, "2026-12-01"
 	case "assigned":
