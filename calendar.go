@@ -199,7 +199,15 @@ func (d Date) String() string {
 	if d.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.Month, d.Day)
+	b := make([]byte, 0, 10)
+	for _, x := range [...]int{d.Year / 100, d.Year % 100, -1, int(d.Month), -1, d.Day} {
+		if x < 0 {
+			b = append(b, '-')
+		} else {
+			b = append(b, byte('0'+x/10), byte('0'+x%10))
+		}
+	}
+	return string(b)
 }
 
 // In gives the date as a letter writes it: 2026年11月24日, 24 November 2026.

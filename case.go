@@ -129,6 +129,20 @@ func (c *Case) Clone() *Case {
 	return &d
 }
 
+// fork gives a copy that the facts of a sweep can be applied to: what they
+// change in place is copied, what they add to is not shared, the rest is. A
+// deep copy would be most of a sweep's cost.
+func (c *Case) fork() *Case {
+	d := *c
+	d.Pauses, d.Breaches, d.Letters = slices.Clone(c.Pauses), slices.Clone(c.Breaches), slices.Clone(c.Letters)
+	d.Log, d.Reminded = slices.Clip(c.Log), slices.Clip(c.Reminded)
+	if c.Appeal != nil {
+		a := *c.Appeal
+		d.Appeal = &a
+	}
+	return &d
+}
+
 // Apply adds one event to the case. It refuses an event that does not follow
 // the last one, or that cannot happen in this state; the case is then as it
 // was.

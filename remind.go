@@ -3,6 +3,7 @@ package complaints
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -276,7 +277,7 @@ func (p *Policy) levels(k ticking) []level {
 		add("half", p.Calendar.back(due, k.Due.Limit*(100-p.RemindPercent)/100), p.RemindAt, nil)
 	}
 	for _, n := range p.RemindDays {
-		add(fmt.Sprint("T-", n), p.Calendar.back(due, n), p.RemindAt, nil)
+		add("T-"+strconv.Itoa(n), p.Calendar.back(due, n), p.RemindAt, nil)
 	}
 	add("T", due, p.RemindAt, nil)
 	add("T15", due, p.RemindHeadAt, []Role{Head})
@@ -286,13 +287,16 @@ func (p *Policy) levels(k ticking) []level {
 		level{"over+5", at(p.Calendar.after(due, p.StandingDays).Due, p.RemindAt), late})
 }
 
-// clockTime reads 09:00 as the time since midnight.
+// clockTime reads 09:00 as the time since midnight. The configuration has been
+// checked; this is called for each case of a sweep.
 func clockTime(s string) time.Duration {
-	t, err := time.Parse("15:04", s)
-	if err != nil {
+	h, m, _ := strings.Cut(s, ":")
+	hour, err := strconv.Atoi(h)
+	minute, err2 := strconv.Atoi(m)
+	if err != nil || err2 != nil {
 		return 9 * time.Hour
 	}
-	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute
+	return time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute
 }
 
 // key names a clock with its due day, so that a new limit is spoken of anew.
@@ -308,7 +312,7 @@ func (p *Policy) Remind(c *Case, at time.Time) Outcome {
 	if next := p.NextAt(c); next.IsZero() || next.After(at) {
 		return Outcome{}
 	}
-	s := &session{p: p, c: c.Clone(), at: at, lang: p.Language, by: TheDesk}
+	s := &session{p: p, c: c.fork(), at: at, lang: p.Language, by: TheDesk}
 	for range 5 { // what one clock brings may start another
 		state := s.c.State
 		for _, k := range p.running(s.c) {

@@ -217,13 +217,19 @@ func (db *DB) Rows(ctx context.Context, f Filter) (list []complaints.Row, err er
 	return list, nil
 }
 
+// dueCases and openCases are the questions of every sweep. A test holds their
+// plans: none may read a closed case.
+const (
+	dueCases  = `select ref from cases where open and next_at is not null and next_at <= $1 order by next_at, ref limit $2`
+	openCases = `select body from cases where open and ref > $1 and ($2 = '' or due <= nullif($2, '')::date or state <> 'INVESTIGATING') order by ref limit $3`
+)
+
 // DueCases lists open cases of which a clock is to be looked at by now, the
 // longest waiting first.
 func (db *DB) DueCases(ctx context.Context, now time.Time, limit int) (refs []string, err error) {
 	err = db.read(ctx, func(tx *Tx) error {
 		refs = nil
-		rows, err := tx.tx.QueryContext(ctx, `
-			select ref from cases where open and next_at is not null and next_at <= $1 order by next_at, ref limit $2`, micro(now), limit)
+		rows, err := tx.tx.QueryContext(ctx, dueCases, micro(now), limit)
 		if err != nil {
 			return err
 		}
@@ -249,9 +255,7 @@ func (db *DB) DueCases(ctx context.Context, now time.Time, limit int) (refs []st
 func (db *DB) OpenCases(ctx context.Context, after string, soon complaints.Date, limit int) (list []*complaints.Case, err error) {
 	err = db.read(ctx, func(tx *Tx) error {
 		list = nil
-		rows, err := tx.tx.QueryContext(ctx, `
-			select body from cases where open and ref > $1 and ($2 = '' or due <= nullif($2, '')::date or state <> 'INVESTIGATING')
-			order by ref limit $3`, clean(after), soon.String(), limit)
+		rows, err := tx.tx.QueryContext(ctx, openCases, clean(after), soon.String(), limit)
 		if err != nil {
 			return err
 		}
