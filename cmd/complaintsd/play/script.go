@@ -14,6 +14,7 @@
 //     names of its attachments. A line that begins with `! ` must not be in it.
 //  5. `nothing to name`: this person got nothing that has not been claimed.
 //  6. `2026-12-01 09:00`: time passes.
+//  7. `file NAME`: the content of an attachment, which is otherwise made up.
 package play
 
 import (
@@ -31,6 +32,7 @@ type Script struct {
 	Title string
 	Staff string // the register, CSV
 	Cast  map[string]mail.Address
+	Files map[string][]byte // what attachments hold, by name
 	Steps []Step
 }
 
@@ -74,7 +76,7 @@ var (
 // Parse reads a correspondence; times are in loc.
 func Parse(src []byte, loc *time.Location) (*Script, error) {
 	a := txtar.Parse(src)
-	s := &Script{Cast: map[string]mail.Address{}}
+	s := &Script{Cast: map[string]mail.Address{}, Files: map[string][]byte{}}
 	s.Title, _, _ = strings.Cut(strings.TrimSpace(string(a.Comment)), "\n")
 	for _, f := range a.Files {
 		if err := s.part(f.Name, string(f.Data), loc); err != nil {
@@ -90,6 +92,9 @@ func (s *Script) part(name, data string, loc *time.Location) error {
 		return s.cast(data)
 	case name == "staff.csv":
 		s.Staff = data
+		return nil
+	case strings.HasPrefix(name, "file "):
+		s.Files[strings.TrimPrefix(name, "file ")] = []byte(data)
 		return nil
 	}
 	if m := expects.FindStringSubmatch(name); m != nil {
