@@ -155,3 +155,26 @@ func TestDoubtWithoutEvidence(t *testing.T) {
 	}
 	s.oracle(ctx)
 }
+
+// What somebody writes to the journal's address is not lost: it is taken in
+// like any other mail.
+func TestStrangerInTheJournal(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	s := stationOn(t, site{journal: "30s"})
+	s.serve()
+	raw := "From: hart@client.example\r\nTo: journal@firm.example\r\nSubject: Complaint\r\nMessage-ID: <astray@client.example>\r\n\r\nMy lawyer did not come to the hearing.\r\n"
+	if err := s.Send(ctx, "hart@client.example", false, journalAddr, []byte(raw)); err != nil {
+		t.Fatal(err)
+	}
+	s.until("it is acknowledged", func() bool { return s.acknowledgements() == 1 })
+	s.until("its folder is empty", func() bool { return len(s.dovecot.Mails(deskAddr, "Journal")) == 0 })
+	if err := s.Settle(ctx); err != nil {
+		t.Fatalf("%v\n%s", err, s.log)
+	}
+	rows, err := s.db.Rows(ctx, allCases)
+	if err != nil || len(rows) != 1 {
+		t.Errorf("%d cases, %v", len(rows), err)
+	}
+	s.oracle(ctx)
+}
