@@ -25,6 +25,7 @@ func withDesk(ctx context.Context, name, file string, stderr io.Writer, f func(*
 	if err != nil {
 		return fail(stderr, name, err)
 	}
+	k.visit = true
 	defer k.close()
 	return fail(stderr, name, outward(f(k)))
 }

@@ -81,6 +81,7 @@ type office struct {
 	db      *store.DB
 	cluster *cluster.Cluster // the private one, or nil
 	log     *slog.Logger
+	visit   bool         // a command beside the daemon: it does not stop the daemon's database
 	lock    *os.File     // of the state folder, while a daemon works there
 	point   func(string) // crash points of the tests; nil otherwise
 }
@@ -136,7 +137,7 @@ func (k *office) close() {
 	if k.db != nil {
 		k.db.Close()
 	}
-	if k.cluster != nil {
+	if k.cluster != nil && !(k.visit && k.cluster.Adopted()) {
 		if err := k.cluster.Close(); err != nil {
 			k.log.Warn("database", "err", err)
 		}

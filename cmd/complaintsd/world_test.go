@@ -33,7 +33,8 @@ type world struct {
 	postfix *mailtest.Postfix
 	db      *store.DB
 	daemon  *daemon.Daemon
-	sent    int // mails to the desk
+	days    string // jurisdiction of the calendar; "" is the daemon's own
+	sent    int    // mails to the desk
 
 	mu  sync.Mutex
 	set time.Time // what the desk's clock was set to
@@ -100,7 +101,7 @@ func newWorld(t testing.TB, s *play.Script, lang string) *world {
 			users = append(users, a.Address)
 		}
 	}
-	w := &world{t: t, db: testDatabase(t), at: time.Now(), set: time.Now()}
+	w := &world{t: t, days: s.Calendar, db: testDatabase(t), at: time.Now(), set: time.Now()}
 	w.dovecot = mailtest.StartDovecot(t, mailtest.DovecotOptions{Users: users})
 	w.postfix = mailtest.StartPostfix(t, w.dovecot, mailtest.PostfixOptions{})
 	people, err := config.ParseRegister("staff.csv", []byte(s.Staff))
@@ -119,7 +120,7 @@ func (w *world) start(lang string) {
 	t := w.t
 	password := func() (string, error) { return mailtest.Password, nil }
 	d, err := daemon.New(daemon.Options{
-		DB: w.db, Policy: testPolicy(lang), Owner: "test", Log: quiet(), Now: w.now, Every: time.Hour,
+		DB: w.db, Policy: testPolicy(lang), Jurisdiction: w.days, Owner: "test", Log: quiet(), Now: w.now, Every: time.Hour,
 		Mailbox: &mailin.Server{Addr: w.dovecot.IMAP, TLS: "none", User: deskAddr, Password: password, Folder: "INBOX", Processed: "Processed", Quarantine: "Quarantine",
 			Poll: time.Second, Log: quiet()},
 		Desk:  mailin.Desk{AuthservID: mailtest.AuthservID, Position: 1},

@@ -57,6 +57,7 @@ type Cluster struct {
 	as   identity
 
 	mu     sync.Mutex // guards what follows, and that one Start or Stop runs at a time
+	found  bool       // the server ran already when it was last started
 	server *server    // nil when stopped by Stop
 	socket string     // folder of the socket
 	will   *lastwill.Will
@@ -107,7 +108,7 @@ func (c *Cluster) Start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.server = s
+	c.server, c.found = s, adopted
 	if c.opt.Ephemeral && c.will == nil {
 		if c.will, err = c.leaveWill(); err != nil {
 			return err
@@ -115,6 +116,14 @@ func (c *Cluster) Start(ctx context.Context) error {
 	}
 	c.opt.Log.Info("postgresql runs", "dir", c.dir, "pid", s.pid, "adopted", adopted, "user", c.as.name)
 	return nil
+}
+
+// Adopted reports whether the server ran already when Start came: somebody
+// else's, or left by a killed daemon.
+func (c *Cluster) Adopted() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.found
 }
 
 // leaveWill ends the server and removes what is temporary once this process
