@@ -124,7 +124,6 @@ type WithdrawalSought struct {
 func (*WithdrawalSought) Kind() string { return "withdrawal_sought" }
 
 func (f *WithdrawalSought) apply(c *Case, e *Event) error {
-	c.Withdrawing = true
 	c.note(e, f.Kind(), f.Text)
 	return nil
 }
@@ -175,7 +174,7 @@ func (s *session) appealFor(c *Command) (string, error) {
 		return "", Refuse("本案还没有发出处理结果告知书，不能申诉。", "No result letter has been issued; there is nothing to appeal against.")
 	}
 	late := s.late()
-	if late && !s.p.allows(s.c, s.who, []Role{Chair}) {
+	if late && !s.who.Is(Chair) {
 		return "", Refuse("申诉期限已过，是否接纳由主任委员决定：请主任委员发送 #申诉 并写明理由。", "The time for an appeal is over; the chair decides whether to admit it, by #appeal with the reason.")
 	}
 	s.lodge(c.Text, late)

@@ -69,6 +69,9 @@ func (f *Heard) apply(c *Case, e *Event) error {
 	c.note(e, "heard_"+f.Who, f.Text)
 	if f.Who == "client" {
 		c.LastMessage = f.MessageID
+		if c.State == AwaitingClient {
+			c.State = Investigating
+		}
 	}
 	return nil
 }
@@ -212,6 +215,10 @@ var channels = map[string][2]string{
 // registerFor is #登记: a member of staff enters a complaint that came by
 // telephone, visit, post, website or from a regulator.
 func (s *session) registerFor(c *Command) (string, error) {
+	if s.c != nil {
+		return "", Refuse("登记新的投诉，请另写一封邮件到 %[1]s，不要回复已有案件的邮件；一封邮件登记一件。",
+			"To register a new complaint write a mail of its own to %[1]s, not a reply on another case; one mail registers one complaint.", s.p.Address)
+	}
 	channel, ok := parseWord(c.Args["channel"], channels)
 	if !ok {
 		return "", Refuse("请写明渠道：渠道=电话、来访、信函、网站或监管。", "Say by which channel it came: channel=phone, visit, post, web or regulator.")
@@ -322,10 +329,6 @@ var formFields = map[string]string{
 	"时间": "time", "提交时间": "time", "投诉时间": "time", "time": "time", "submitted": "time", "submittedat": "time", "date": "time",
 }
 
-func formField(label string) string {
-	return formFields[strings.Join(strings.Fields(strings.ToLower(label)), "")]
-}
-
 var formLine = regexp.MustCompile(`^[\s　]*\**([^:：=＝\n]{1,30}?)\**[\s　]*[:：=＝][\s　]*(.*)$`)
 
 // readForm reads labelled lines, or a JSON or CSV part. A line without a label
@@ -336,7 +339,7 @@ func readForm(m *Message) intake {
 	var matter []string
 	put := func(label, value string) {
 		value = strings.TrimSpace(value)
-		switch formField(label) {
+		switch formFields[strings.Join(strings.Fields(strings.ToLower(label)), "")] {
 		case "name":
 			in.Name = value
 		case "phone":
@@ -354,16 +357,12 @@ func readForm(m *Message) intake {
 		case "time":
 			in.received, _ = parseMoment(value, m.Date.Location())
 		default:
-			switch {
-			case value == "":
-			case label == "":
-				matter = append(matter, value)
-			default:
+			if value != "" {
 				matter = append(matter, label+": "+value)
 			}
 		}
 	}
-	structured := false // by a part of its own
+	structured := false
 	for _, a := range m.Attachments {
 		rows := formPart(a)
 		for _, r := range rows {
@@ -376,7 +375,7 @@ func readForm(m *Message) intake {
 	if !structured {
 		var label, value string
 		for _, l := range strings.Split(m.Text, "\n") {
-			if f := formLine.FindStringSubmatch(l); f != nil && (formField(f[1]) != "" || formField(label) != "matter") {
+			if f := formLine.FindStringSubmatch(l); f != nil && (formFields[strings.Join(strings.Fields(strings.ToLower(f[1])), "")] != "" || label == "") {
 				put(label, value)
 				label, value = f[1], f[2]
 				continue
