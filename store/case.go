@@ -238,7 +238,7 @@ func (tx *Tx) Similar(ctx context.Context, sender, subject, words string, since 
 	if len(words) < 12 { // “see attachment” is no likeness
 		words = ""
 	}
-	marks := complaints.Marks(subject + "\n" + words)
+	marks := append([]string{}, complaints.Marks(subject+"\n"+words)...) // an empty array, never NULL
 	// Only the branches that can find something are asked: an empty array of
 	// marks would walk the whole index.
 	q := `select ref, case when lower(subject) = lower($2) and $2 <> '' then 'subject' else 'sender' end as why

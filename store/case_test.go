@@ -1,8 +1,10 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -198,4 +200,19 @@ func TestListsOfCases(t *testing.T) {
 	if _, err := db.Events(ctx, "T2026-0099"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("no such case: %v", err)
 	}
+}
+
+// A complaint without the number of a matter still looks like an open case of
+// the same sender.
+func TestSimilarBySenderAlone(t *testing.T) {
+	db := open(t)
+	ctx := context.Background()
+	c := complaint(t, db, 1)
+	must(t, db.Tx(ctx, func(tx *Tx) error {
+		list, err := tx.Similar(ctx, strings.ToUpper(c.Complainant.Addr), "something else", "Quite other words than before.", time.Now().Add(-time.Hour))
+		if err == nil && (len(list) != 1 || list[0].Ref != c.Ref || list[0].Why[0] != "sender") {
+			t.Errorf("similar: %+v, want %s by its sender", list, c.Ref)
+		}
+		return err
+	}))
 }
