@@ -63,6 +63,21 @@ func (p *part) readType(in string) {
 
 func (p *part) isMultipart() bool { return strings.HasPrefix(p.media, "multipart/") }
 
+// isTNEF reports a winmail.dat.
+func (p *part) isTNEF() bool {
+	return p.media == "application/ms-tnef" || p.media == "application/vnd.ms-tnef" ||
+		p.media == "application/octet-stream" && strings.EqualFold(p.name, "winmail.dat")
+}
+
+// isText reports whether a part is there to be read, not a file.
+func (p *part) isText() bool {
+	switch p.media {
+	case "text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown", "text/x-markdown":
+		return p.disp != "attachment" && (p.name == "" || p.in == "" || p.in == "multipart/alternative")
+	}
+	return false
+}
+
 // open is a multipart whose end has not been seen.
 type open struct {
 	*part
@@ -78,7 +93,7 @@ func (r *reader) split(root *part, b []byte) {
 	if !root.isMultipart() {
 		return
 	}
-	r.parts = 1
+	r.parts++
 	stack := []open{{root, r.delimiter(root, b), 0}}
 	// A line can end any open multipart: programs forget the inner ends.
 	match := func(line []byte) (level int, end bool) {
@@ -352,48 +367,17 @@ func lenientQP(b []byte) []byte {
 	return out
 }
 
-// decodeUU decodes the lines between “begin” and “end” of uuencode.
-func decodeUU(b []byte) []byte {
-	out := make([]byte, 0, len(b)/4*3)
-	begun := false
-	for len(b) > 0 {
-		var line []byte
-		line, b = cutLine(b)
-		switch {
-		case !begun:
-			begun = bytes.HasPrefix(line, []byte("begin "))
-		case len(line) == 0, string(line) == "end":
-			return out
-		default:
-			n := int(line[0]-' ') & 63
-			data := make([]byte, 0, 66)
-			for line = line[1:]; len(line) > 0 && len(data) < n; line = line[min(4, len(line)):] {
-				var v uint32
-				for i := range 4 {
-					v <<= 6
-					if i < len(line) {
-						v |= uint32(line[i]-' ') & 63
-					}
-				}
-				data = append(data, byte(v>>16), byte(v>>8), byte(v))
-			}
-			out = append(out, data[:min(n, len(data))]...)
-		}
-	}
-	return out
-}
-
 // attach keeps a part as a file.
 func (r *reader) attach(p *part) {
-	if len(r.m.Attachments) >= r.Limits.Attachments {
+	if len(r.m.Attachments) >= r.Limits.Attachments { // before it is decoded
 		r.hold("more than %d attachments", r.Limits.Attachments)
 		return
 	}
-	content := r.decode(p)
-	if r.decoded += len(content); r.decoded > r.Limits.Decoded {
-		r.hold("more than %d bytes of decoded parts", r.Limits.Decoded)
-		return
-	}
+	r.attachAs(p, r.decode(p))
+}
+
+// attachAs keeps a part whose content is known.
+func (r *reader) attachAs(p *part, content []byte) {
 	name := p.name
 	// An attached mail is kept whole, and not looked into: what it holds was
 	// not written to us.
@@ -406,13 +390,25 @@ func (r *reader) attach(p *part) {
 			name = "message.eml"
 		}
 	}
-	name = fileName(name)
-	if name == "" {
-		name = fmt.Sprintf("attachment-%d%s", len(r.m.Attachments)+1, extension(p.media))
+	r.keep(name, p.media, content)
+}
+
+// keep adds a file to the mail's attachments, under a safe name.
+func (r *reader) keep(name, media string, content []byte) {
+	if len(r.m.Attachments) >= r.Limits.Attachments {
+		r.hold("more than %d attachments", r.Limits.Attachments)
+		return
+	}
+	if r.decoded += len(content); r.decoded > r.Limits.Decoded {
+		r.hold("more than %d bytes of decoded parts", r.Limits.Decoded)
+		return
+	}
+	if name = fileName(name); name == "" {
+		name = fmt.Sprintf("attachment-%d%s", len(r.m.Attachments)+1, extension(media))
 	}
 	sum := sha256.Sum256(content)
 	r.m.Attachments = append(r.m.Attachments, complaints.Attachment{
-		Name: name, Type: p.media, Size: len(content), SHA256: hex.EncodeToString(sum[:]), Content: content,
+		Name: name, Type: media, Size: len(content), SHA256: hex.EncodeToString(sum[:]), Content: content,
 	})
 }
 
@@ -466,4 +462,33 @@ func extension(media string) string {
 		return ".dat"
 	}
 	return ".bin"
+}
+
+// unflow joins the lines of format=flowed (RFC 3676): a line that ends in a
+// space goes on in the next of the same quote depth. The signature line “-- ”
+// does not.
+func unflow(s string, delSp bool) string {
+	var out strings.Builder
+	last, flowing := 0, false
+	for line := range strings.SplitSeq(s, "\n") {
+		depth := len(line) - len(strings.TrimLeft(line, ">"))
+		text := strings.TrimPrefix(line[depth:], " ") // space-stuffing
+		flows := strings.HasSuffix(text, " ") && text != "-- "
+		if flows && delSp {
+			text = text[:len(text)-1]
+		}
+		if flowing && depth == last && text != "-- " {
+			out.WriteString(text)
+		} else {
+			if out.Len() > 0 || flowing {
+				out.WriteByte('\n')
+			}
+			if depth > 0 {
+				out.WriteString(strings.Repeat(">", depth) + " ")
+			}
+			out.WriteString(text)
+		}
+		last, flowing = depth, flows
+	}
+	return out.String()
 }

@@ -180,6 +180,9 @@ func guess(b []byte) string {
 	if utf8.Valid(b) {
 		return "utf-8"
 	}
+	if name := neighbour(b); name != "" {
+		return name
+	}
 	gb, big5 := commonGB(b), commonBig5(b)
 	switch {
 	case gb >= 0.7 && gb >= big5:
@@ -191,6 +194,65 @@ func guess(b []byte) string {
 		return "utf-8"
 	}
 	return "windows-1252"
+}
+
+// neighbour names the charset of a text in the languages around, if it has a
+// trait that Chinese text never has: kana in every sentence, nothing but
+// syllables of the first rows, words of an odd number of bytes.
+func neighbour(b []byte) string {
+	b = b[:min(len(b), 64<<10)]
+	var pairs, kana, hangul, shifted, shiftedKana, runs, odd, high, small, low int
+	for i := 0; i < len(b); {
+		if b[i] < 0x80 {
+			i++
+			continue
+		}
+		start := i
+		for ; i < len(b) && b[i] >= 0x80; i++ {
+			switch c := b[i]; {
+			case c < 0xc0 && c != 0xa3 && c != 0xb3 && c != 0xa8 && c != 0xb8:
+				low++
+			case c >= 0xc0 && c < 0xe0:
+				small++ // of KOI8-R, where windows-1251 has the capitals
+			}
+			high++
+			if i+1 < len(b) && (i-start)%2 == 0 && b[i+1] >= 0xa1 {
+				pairs++
+				if b[i] == 0xa4 || b[i] == 0xa5 {
+					kana++
+				} else if b[i] >= 0xb0 && b[i] <= 0xc8 {
+					hangul++
+				}
+			}
+		}
+		if runs++; (i-start)%2 == 1 {
+			odd++
+		}
+	}
+	for i := 0; i+1 < len(b); i++ {
+		if c, d := b[i], b[i+1]; c >= 0x81 && c <= 0x9f || c >= 0xe0 && c <= 0xef {
+			shifted++
+			if c == 0x82 && d >= 0x9f && d <= 0xf1 || c == 0x83 && d >= 0x40 && d <= 0x96 {
+				shiftedKana++
+			}
+			i++
+		}
+	}
+	// Words, unlike the single letters of German or French.
+	cyrillic := runs >= 6 && odd*4 >= runs && low*50 <= high && high*2 >= runs*5
+	switch {
+	case shifted >= 8 && shiftedKana*5 >= shifted*2:
+		return "shift_jis"
+	case pairs >= 8 && kana*4 >= pairs && odd*20 <= runs:
+		return "euc-jp"
+	case cyrillic && small*2 > high:
+		return "koi8-r"
+	case cyrillic:
+		return "windows-1251"
+	case hangul >= 20 && hangul*20 >= pairs*19 && odd == 0:
+		return "euc-kr"
+	}
+	return ""
 }
 
 // countUTF8 counts the characters beyond ASCII, and the bytes that are none.

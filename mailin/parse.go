@@ -26,6 +26,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"complaints"
 
@@ -81,11 +82,13 @@ func (l Limits) WithDefaults() Limits {
 // reader is the state of reading one mail.
 type reader struct {
 	Desk
-	m       *complaints.Message
-	start   time.Time
-	parts   int
-	decoded int
-	text    int
+	m        *complaints.Message
+	start    time.Time
+	parts    int
+	decoded  int
+	text     int
+	wraps    int  // signed envelopes that were opened
+	exchange bool // an Exchange wrote the mail's body into the winmail.dat
 }
 
 // Parse reads a mail. It gives a message for any bytes whatever.
@@ -128,6 +131,7 @@ func (r *reader) read(raw []byte) {
 	r.m.ContentHash = contentHash(h, body)
 	root := &part{header: h}
 	root.readType("")
+	r.exchange = h.Has("X-Ms-Tnef-Correlator") || root.isTNEF()
 	switch {
 	case len(raw) > r.Limits.Parsed:
 		r.hold("larger than %d bytes", r.Limits.Parsed)
@@ -144,6 +148,7 @@ func (r *reader) read(raw []byte) {
 	case !h.Has("Mime-Version"):
 		r.problem("no MIME-Version")
 	}
+	t.settle()
 	if len(t.pieces) > 0 && t.pieces[0].html {
 		r.problem("no plain text, the HTML is read")
 	}
@@ -266,8 +271,10 @@ func contentHash(h message.Header, body []byte) string {
 
 // texts are the parts of a mail that are there to be read, in order.
 type texts struct {
-	pieces  []piece
-	charset string
+	pieces   []piece
+	enclosed []piece  // the body in a winmail.dat: read if there is no other
+	notes    []string // invitations: shown, and nobody's own words
+	charset  string
 }
 
 // piece is the text of one part: all of it, and without what only the markup
@@ -277,17 +284,42 @@ type piece struct {
 	html       bool
 }
 
-func (t *texts) whole() string { return t.join(func(p piece) string { return p.whole }) }
+func (t *texts) whole() string { return t.join(func(p piece) string { return p.whole }, t.notes...) }
 func (t *texts) own() string   { return t.join(func(p piece) string { return p.own }) }
 
-func (t *texts) join(text func(piece) string) string {
+// settle chooses what is read of what says the same: programs put a text and
+// its HTML side by side, where alternatives should be.
+func (t *texts) settle() {
+	if t.whole() == "" {
+		t.pieces, t.notes = append(t.pieces, t.enclosed...), nil
+	}
+	plain := map[string]bool{}
+	for _, p := range t.pieces {
+		if !p.html {
+			plain[letters(p.whole)] = true
+		}
+	}
+	t.pieces = slices.DeleteFunc(t.pieces, func(p piece) bool { return p.html && plain[letters(p.whole)] })
+}
+
+// letters are the letters and digits of a text.
+func letters(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, s)
+}
+
+func (t *texts) join(text func(piece) string, more ...string) string {
 	var all []string
 	for _, p := range t.pieces {
 		if s := strings.TrimRight(text(p), " \n\t"); s != "" {
 			all = append(all, s)
 		}
 	}
-	return strings.Join(all, "\n\n")
+	return strings.Join(append(all, more...), "\n\n")
 }
 
 // collect walks the parts: text to read goes to t, the rest are attachments.
@@ -308,7 +340,8 @@ func (r *reader) collect(p *part, t *texts) {
 		for _, kid := range p.kids {
 			var kt texts
 			r.collect(kid, &kt)
-			if kt.whole() == "" {
+			t.enclosed, t.notes = append(t.enclosed, kt.enclosed...), append(t.notes, kt.notes...)
+			if kt.notes, kt.enclosed = nil, nil; kt.whole() == "" {
 				continue
 			}
 			if best.whole() == "" || best.pieces[0].html && !kt.pieces[0].html {
@@ -318,24 +351,47 @@ func (r *reader) collect(p *part, t *texts) {
 		t.pieces = append(t.pieces, best.pieces...)
 		t.note(best.charset)
 	case p.isMultipart():
+		if p.media == "multipart/signed" {
+			r.problem("signed (%s): the signature was not checked", cmp.Or(p.params["protocol"], "no protocol"))
+		}
 		for _, kid := range p.kids {
 			r.collect(kid, t)
 		}
 	case p.isText():
 		r.addText(p, t)
 	case p.media == "text/x-amp-html":
+	case isSMIME(p.media) && p.kids == nil:
+		if r.opened(p); r.m.Hold != "" {
+			return
+		}
+		var within texts
+		for _, kid := range p.kids {
+			r.collect(kid, &within)
+		}
+		for _, pc := range within.pieces {
+			if p.in != "" {
+				pc.own = "" // a signed mail that is passed on is not the author's
+			}
+			t.pieces = append(t.pieces, pc)
+		}
+		t.note(within.charset)
+		r.attach(p)
+	case p.isTNEF():
+		content := r.decode(p)
+		r.attachAs(p, content)
+		if r.m.Hold == "" {
+			r.tnef(content, t)
+		}
+	case p.media == "text/calendar":
+		content := r.decode(p)
+		r.attachAs(p, content)
+		s, _, _ := decodeText(content[:min(len(content), r.Limits.Text)], p.params["charset"])
+		if s = invitation(s); s != "" && len(t.notes) < 10 {
+			t.notes = append(t.notes, s)
+		}
 	default:
 		r.attach(p)
 	}
-}
-
-// isText reports whether a part is there to be read, not a file.
-func (p *part) isText() bool {
-	switch p.media {
-	case "text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown", "text/x-markdown":
-		return p.disp != "attachment" && (p.name == "" || p.in == "" || p.in == "multipart/alternative")
-	}
-	return false
 }
 
 func (r *reader) addText(p *part, t *texts) {
@@ -347,33 +403,7 @@ func (r *reader) addText(p *part, t *texts) {
 		r.hold("more than %d bytes of decoded parts", r.Limits.Decoded)
 		return
 	}
-	label := p.params["charset"]
-	start := bytes.ToLower(bytes.TrimSpace(b[:min(len(b), 1024)]))
-	html := p.media == "text/html" || bytes.HasPrefix(start, []byte("<!doctype html")) || bytes.HasPrefix(start, []byte("<html"))
-	if html && label == "" {
-		if _, meta, ok := bytes.Cut(start, []byte("charset=")); ok {
-			meta = bytes.TrimLeft(meta, "\"' ")
-			label = string(meta[:len(meta)-len(bytes.TrimLeft(meta, "abcdefghijklmnopqrstuvwxyz0123456789-_"))])
-		}
-	}
-	if max := 4 * r.Limits.Text; !html && len(b) > max {
-		b = b[:max] // at most four bytes a character: over the limit all the same
-	}
-	s, charset, problem := decodeText(b, label)
-	if problem != "" {
-		r.problem("%s", problem)
-	}
-	t.note(charset)
-	pc := piece{html: html}
-	if html {
-		pc.whole, pc.own = htmlText(s, r.Limits.Text+1)
-	} else {
-		s = plainText(s)
-		if strings.EqualFold(p.params["format"], "flowed") {
-			s = unflow(s, strings.EqualFold(p.params["delsp"], "yes"))
-		}
-		pc.whole, pc.own = s, s
-	}
+	pc := r.textOf(p, b, t)
 	if max := r.Limits.Text; len(pc.whole) > max {
 		r.hold("more than %d bytes of text in a part", max)
 		pc.whole = strings.ToValidUTF8(pc.whole[:max], "")
@@ -383,6 +413,53 @@ func (r *reader) addText(p *part, t *texts) {
 	if r.text += len(pc.whole); r.text > 4*r.Limits.Text {
 		r.hold("more than %d bytes of text", 4*r.Limits.Text)
 	}
+}
+
+// textOf reads the decoded bytes of a text part.
+func (r *reader) textOf(p *part, b []byte, t *texts) piece {
+	label := p.params["charset"]
+	start := bytes.ToLower(bytes.TrimSpace(b[:min(len(b), 1024)]))
+	html := p.media == "text/html" || bytes.HasPrefix(start, []byte("<!doctype html")) || bytes.HasPrefix(start, []byte("<html"))
+	if html && label == "" {
+		if _, meta, ok := bytes.Cut(start, []byte("charset=")); ok {
+			meta = bytes.TrimLeft(meta, "\"' ")
+			label = string(meta[:len(meta)-len(bytes.TrimLeft(meta, "abcdefghijklmnopqrstuvwxyz0123456789-_"))])
+		}
+	}
+	if html {
+		return r.piece(b, label, true, t)
+	}
+	b = r.cutUU(b)
+	if max := 4 * r.Limits.Text; len(b) > max {
+		b = b[:max] // at most four bytes a character: over the limit all the same
+	}
+	pc := r.piece(b, label, false, t)
+	if strings.EqualFold(p.params["format"], "flowed") {
+		pc.whole = unflow(pc.whole, strings.EqualFold(p.params["delsp"], "yes"))
+		pc.own = pc.whole
+	}
+	if s, signed := clearSigned(pc.whole); signed {
+		r.problem("signed (PGP): the signature was not checked")
+		pc.whole, pc.own = s, s
+	}
+	return pc
+}
+
+// piece gives bytes as text.
+func (r *reader) piece(b []byte, label string, html bool, t *texts) piece {
+	s, charset, problem := decodeText(b, label)
+	if problem != "" {
+		r.problem("%s", problem)
+	}
+	t.note(charset)
+	pc := piece{html: html}
+	if html {
+		pc.whole, pc.own = htmlText(s, r.Limits.Text+1)
+	} else {
+		pc.whole = plainText(s)
+		pc.own = pc.whole
+	}
+	return pc
 }
 
 // note keeps the charset of the text: the first that is more than ASCII.
@@ -405,33 +482,4 @@ func plainText(s string) string {
 		}
 		return r
 	}, s)
-}
-
-// unflow joins the lines of format=flowed (RFC 3676): a line that ends in a
-// space goes on in the next of the same quote depth. The signature line “-- ”
-// does not.
-func unflow(s string, delSp bool) string {
-	var out strings.Builder
-	last, flowing := 0, false
-	for line := range strings.SplitSeq(s, "\n") {
-		depth := len(line) - len(strings.TrimLeft(line, ">"))
-		text := strings.TrimPrefix(line[depth:], " ") // space-stuffing
-		flows := strings.HasSuffix(text, " ") && text != "-- "
-		if flows && delSp {
-			text = text[:len(text)-1]
-		}
-		if flowing && depth == last && text != "-- " {
-			out.WriteString(text)
-		} else {
-			if out.Len() > 0 || flowing {
-				out.WriteByte('\n')
-			}
-			if depth > 0 {
-				out.WriteString(strings.Repeat(">", depth) + " ")
-			}
-			out.WriteString(text)
-		}
-		last, flowing = depth, flows
-	}
-	return out.String()
 }
