@@ -45,6 +45,8 @@ type Case struct {
 	Remedies    []Remedy     `json:"remedies,omitempty"`
 	Measures    []Measure    `json:"measures,omitempty"`
 	Appeal      *Appeal      `json:"appeal,omitempty"`
+	Docket      *Docket      `json:"docket,omitempty"`       // of a major case: before the committee, ahead of its decision
+	ActingChair string       `json:"acting_chair,omitempty"` // takes the chair on this case instead of the committee's
 
 	Letters  []LetterRecord `json:"letters,omitempty"`
 	Evidence []Evidence     `json:"evidence,omitempty"`

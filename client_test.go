@@ -81,14 +81,18 @@ func TestClosing(t *testing.T) {
 	d.now = at("2026-12-29", 9)
 	d.staff("kefu", "#结案")
 	want(t, "code", d.c.ClosingCode, "no_appeal")
-	if o := d.client("我要申诉。"); len(sent(o, "unclear")) != 1 {
-		t.Error("a late appeal is not for the desk to admit or refuse")
-	}
-	if said := d.refused("kefu", "#申诉 电话补提"); !strings.Contains(said, "主任委员") {
+	o := d.client("我要申诉。")
+	d.state(AppealLodged) // late: not for the desk to admit or refuse
+	want(t, "the chair decides", sent(o, "appeal_late"), []string{"chen"})
+	if said := d.refused("kefu", "#受理申诉 电话补提"); !strings.Contains(said, "主任委员") {
 		t.Errorf("a late appeal admitted by an officer: %q", said)
 	}
-	d.staff("chen", "#申诉 因住院未能按期提出，接纳")
+	if said := d.refused("chen", "#受理申诉"); !strings.Contains(said, "理由") {
+		t.Errorf("a late appeal admitted without a reason: %q", said)
+	}
+	d.staff("chen", "#受理申诉 因住院未能按期提出，接纳")
 	d.state(AppealReview)
+	want(t, "reason", d.c.Appeal.Admitted, "因住院未能按期提出，接纳")
 	want(t, "late", d.c.Appeal.Late, true)
 
 	d = newDesk(t, "zh", "2026-11-24")

@@ -1,7 +1,10 @@
 package complaints
 
 import (
+	"fmt"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -166,3 +169,67 @@ func cutWord(s string) (word, rest string) {
 }
 
 func trimSeparators(s string) string { return strings.TrimLeft(s, " \t\u3000，,；;") }
+
+var (
+	numberedGround = regexp.MustCompile(`(?m)^[\s　]*[（(]?([0-9]{1,2}|[一二三四五六七八九十]{1,3})[)）.．、:：][\s　]*\S`)
+	answeredGround = regexp.MustCompile(`(?mi)^[\s　]*(?:关于)?(?:理由|ground)?[\s　]*[（(]?([0-9]{1,2}|[一二三四五六七八九十]{1,3})[)）.．、:：=＝][\s　]*\S`)
+)
+
+// unansweredGrounds lists the numbered grounds of an appeal that the reasons of
+// a decision do not answer under the same numbers. Grounds that the client did
+// not number are one.
+func unansweredGrounds(grounds, reasons string) []string {
+	asked, answered := numbersOf(numberedGround, grounds), numbersOf(answeredGround, reasons)
+	if len(asked) < 2 {
+		return nil
+	}
+	var out []string
+	for _, n := range asked {
+		if !slices.Contains(answered, n) {
+			out = append(out, strconv.Itoa(n))
+		}
+	}
+	return out
+}
+
+func numbersOf(form *regexp.Regexp, text string) []int {
+	var out []int
+	for _, m := range form.FindAllStringSubmatch(text, -1) {
+		n, err := strconv.Atoi(m[1])
+		if err != nil {
+			n = chineseNumber(m[1])
+		}
+		if n > 0 && !slices.Contains(out, n) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// chineseNumber reads 一 to 九十九.
+func chineseNumber(s string) int {
+	n, digit := 0, 0
+	for _, r := range s {
+		if r == '十' {
+			n, digit = n+10*max(digit, 1), 0
+			continue
+		}
+		digit = slices.Index([]rune("零一二三四五六七八九"), r)
+	}
+	return n + digit
+}
+
+// answers puts the reasons of a decision into paragraphs; one that answers a
+// ground says which.
+func answersTo(reasons, lang string) []string {
+	var out []string
+	for _, p := range paragraphs(reasons) {
+		if m := groundKey.FindStringSubmatch(p); m != nil {
+			p = fmt.Sprintf(pick(lang, "关于第%s条申诉理由：%s", "On ground %s: %s"), m[1], m[2])
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+var groundKey = regexp.MustCompile(`(?i)^(?:理由|ground)[\s　]*([0-9]{1,2})[\s　]*[=＝:：][\s　]*(.+)$`)

@@ -85,7 +85,7 @@ func TestEveryVerbIsWhole(t *testing.T) {
 			}
 		}
 		// Every row has its work: the dispatcher knows the name.
-		s := &session{p: testPolicy(t, "zh"), c: &Case{Seq: 1, State: Registered, Appeal: &Appeal{}, Report: &Report{}}, m: &Message{}, who: testRegister().Find("li@firm.example"), at: at("2026-11-24", 9)}
+		s := &session{p: testPolicy(t, "zh"), c: &Case{Seq: 1, State: Registered, Appeal: &Appeal{}, Docket: &Docket{}, Report: &Report{}}, m: &Message{}, who: testRegister().Find("li@firm.example"), at: at("2026-11-24", 9)}
 		if _, err := s.run(&Command{verb: v, Args: map[string]string{}, Text: "x"}); err != nil && AsRefusal(err) == nil {
 			t.Errorf("%s: %v", v.En[0], err)
 		}

@@ -33,6 +33,11 @@ func (f *Delivered) apply(c *Case, e *Event) error {
 	case DecisionLetter:
 		if c.State == AppealReview {
 			c.State = AppealDecided
+			for no, f := range c.Appeal.Findings { // what the committee found instead
+				if a := c.allegation(no); a != nil {
+					a.Finding = f
+				}
+			}
 		}
 	}
 	c.note(e, f.Kind(), fmt.Sprintf("%s → %s: %s", r.Letter.Number, f.To, f.Reply))

@@ -225,6 +225,9 @@ func (s *session) draft(c *Command) (string, error) {
 	if len(s.c.Measures) == 0 {
 		faults = append(faults, *Refuse("没有改进措施（#措施 负责人= 期限= 内容）", "there is no improvement measure (#measure owner= due= text)"))
 	}
+	if s.c.awaitsCommittee() {
+		faults = append(faults, *Refuse("重大案件须先经委员会审议（#上会），并由主任委员结束审议", "a major case goes before the committee first (#refer-committee), until the chair has closed the matter"))
+	}
 	if len(faults) > 0 {
 		return "", allFaults(faults)
 	}
@@ -237,6 +240,9 @@ func (s *session) draft(c *Command) (string, error) {
 	l.Result = &ResultFacts{
 		Received: DateOf(s.c.Received.In(s.p.Location)), Allegations: s.c.Allegations, Done: s.steps(), Remedies: s.c.Remedies, Measures: s.c.Measures,
 		AppealUntil: until, AppealTo: s.p.Address, Remarks: c.Text, Signatory: Contact{Name: approvers[0].Name, Title: Head.In(s.c.Lang)},
+	}
+	if s.c.Severity.Major() {
+		l.Result.Signatory.Title = Chair.In(s.c.Lang)
 	}
 	if len(s.c.Remedies) > 0 {
 		l.Result.AcceptBy = until
@@ -269,8 +275,13 @@ func (s *session) putBefore(l Letter, approvers []*Person) {
 }
 
 // approvers may approve a result letter of this person's: a head who did not
-// draft it, or else the chair.
-func (s *session) approvers() []*Person { return s.reviewers() }
+// draft it, or else the chair; on a major case the chair.
+func (s *session) approvers() []*Person {
+	if s.c.Severity.Major() {
+		return slices.DeleteFunc(slices.Clone(s.p.chairOf(s.c)), func(p *Person) bool { return p == s.who || SameAddr(p.Address, s.c.Handler) })
+	}
+	return s.reviewers()
+}
 
 // lastIssueDay is the latest day on which the result should go out (C5): the
 // appeal window that the draft promises is counted from it, so that approval
@@ -346,8 +357,12 @@ func (s *session) approve(c *Command) (string, error) {
 	}
 	ruling := d.Letter.Kind == DecisionLetter
 	switch {
-	case ruling && !s.who.Is(Chair):
+	case ruling && !s.p.isChair(s.c, s.who):
 		return "", Refuse("申诉决定书由主任委员签发。", "The committee's decision is issued by the chair.")
+	case d.Letter.Kind == ResultLetter && s.c.Severity.Major() && !s.p.isChair(s.c, s.who):
+		return "", Refuse("重大案件的处理结果告知书由主任委员签发。", "The result letter of a major case is issued by the committee's chair.")
+	case d.Letter.Kind == ResultLetter && s.c.awaitsCommittee():
+		return "", Refuse("本案已定为重大案件，须先经委员会审议（#上会）再签发。", "The case has been graded major: it goes before the committee (#refer-committee) before the result is issued.")
 	case !ruling && SameAddr(d.Drafter, s.who.Address):
 		return "", Refuse("草稿由您起草，须由另一人批准。", "You drafted this letter; a second person must approve it.")
 	case d.DraftHash == "":

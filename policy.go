@@ -51,6 +51,7 @@ type Parameters struct {
 	AppealAckDays      int    `toml:"appeal_ack_days"`       // C9
 	CommitteeDays      int    `toml:"committee_days"`        // C10
 	CommitteeExtension int    `toml:"committee_extension"`   // C10, at most
+	VoteDays           int    `toml:"committee_vote_days"`   // for the members' votes or opinions in writing
 	ProgressDays       int    `toml:"progress_days"`         // C14
 	LongStopDays       int    `toml:"long_stop_days"`        // C15, calendar days
 	Quorum             int    `toml:"quorum"`                // and a majority of those not recused
@@ -81,7 +82,7 @@ func DefaultParameters() Parameters {
 	return Parameters{
 		Version: "V3", RegistrationHours: 24, TriageDays: 2, InvestigationDays: 7, ResultDays: 2, SupplementDays: 10,
 		ExtensionFirst: 7, ExtensionSecond: 7, ExtensionCap: 15, AppealDays: 30, AppealAckDays: 1, CommitteeDays: 15,
-		CommitteeExtension: 10, ProgressDays: 5, LongStopDays: 56, Quorum: 3, AutomaticPerDay: 3, AutomaticPerHour: 200,
+		CommitteeExtension: 10, VoteDays: 5, ProgressDays: 5, LongStopDays: 56, Quorum: 3, AutomaticPerDay: 3, AutomaticPerHour: 200,
 		LettersPerStaffDay: 50, DigestAt: "08:30", RetentionYears: 10, MajorLoss: 100_000, MajorComplainants: 5,
 		AckDays: 1, AcceptanceDays: 1, SupplementReminder: 5, SuspensionReview: 30, SuspensionMax: 180, RemindPercent: 50, RemindDays: []int{2, 1},
 		RemindAt: "09:00", RemindHeadAt: "15:00", EscalateDays: 2, StandingDays: 5, CalendarFrom: "10-25",

@@ -35,7 +35,15 @@ type Person struct {
 	Manager    string // address of the superior, for escalation
 	Active     bool
 	Licence    string // practising certificate number, or ""
+
+	// Of members of the committee (chapter 7); all may be empty.
+	Capacity     string // in which the member sits, in the firm's words
+	Term         Date   // last day of the term; zero: without end
+	AlternateFor string // address of the member whom this one stands in for, or AnyMember; "": an ordinary member
 }
+
+// AnyMember in Person.AlternateFor stands in for whoever is missing.
+const AnyMember = "any"
 
 // Is reports whether the person has one of the roles. Everybody is AnyStaff.
 func (p *Person) Is(any ...Role) bool {
@@ -157,11 +165,14 @@ func (p *Policy) holders(c *Case, r Role, steps int) []*Person {
 	if c == nil {
 		return all
 	}
+	if sub := p.substitute(c); r == Chair && sub != nil {
+		return []*Person{sub}
+	}
 	free, accused := []*Person{}, false
 	for _, who := range all {
 		if c.respondent(who) {
 			accused = true
-		} else if !c.Conflicted(who) {
+		} else if !c.Conflicted(who) && (r != Chair || c.chairs(who)) {
 			free = append(free, who)
 		}
 	}
@@ -188,7 +199,15 @@ func (p *Policy) allows(c *Case, who *Person, roles []Role) bool {
 				return true
 			}
 		case ThePanel:
-			if c.Appeal != nil && slices.Contains(c.Appeal.Panel, who.Address) {
+			if c.sits(who) {
+				return true
+			}
+		case TheSilent:
+			if c.silent(who) {
+				return true
+			}
+		case TheSenior:
+			if who != nil && p.senior(c) == who {
 				return true
 			}
 		case TheRespondent:
@@ -233,4 +252,184 @@ func (p *Policy) MayRead(c *Case, who *Person) bool {
 		return true
 	}
 	return p.mayUse(c, who, findVerb("show"))
+}
+
+// The reasons for which the desk itself recuses a member. They are codes: the
+// letter says them in its own language.
+const (
+	madeDecision = "made_decision" // approved the report or the result that is appealed against
+	approved     = "approved"      // approved the report that is before the committee
+	investigated = "investigated"  // was responsible for the investigation
+	respondent   = "respondent"    // is complained of
+	ownReason    = "own"           // has stepped aside: on record already
+)
+
+var recusalWords = map[string][2]string{
+	madeDecision: {"曾批准被申诉的处理结果", "approved the result under appeal"},
+	approved:     {"曾审核批准本案调查报告", "approved the report of the investigation"},
+	investigated: {"曾负责本案调查", "investigated the case"},
+	respondent:   {"系被投诉人", "is complained of"},
+	"remitted":   {"曾负责本案原调查", "led the first investigation"},
+}
+
+// recusalReason gives a recusal's reason in words; a person's own reason stays
+// as it was written.
+func recusalReason(r, lang string) string {
+	if w, ok := recusalWords[r]; ok {
+		return pick(lang, w[0], w[1])
+	}
+	return r
+}
+
+// barred says why a member may not sit on a case; "" if they may.
+func (c *Case) barred(m *Person) string {
+	appeal := c.State == AppealLodged || c.State == AppealReview
+	switch {
+	case c.respondent(m):
+		return respondent
+	case c.Conflicted(m):
+		return ownReason
+	case appeal && c.madeDecision(m.Address):
+		return madeDecision
+	case !appeal && c.Report != nil && SameAddr(c.Report.Approver, m.Address):
+		return approved
+	case SameAddr(c.Handler, m.Address):
+		return investigated
+	}
+	return ""
+}
+
+// chairOf gives who takes the chair on a case: the committee's chair; if that
+// one is complained of or recused the substitute who was named, and until then
+// management.
+func (p *Policy) chairOf(c *Case) []*Person { return p.holders(c, Chair, 2) }
+
+// isChair reports whether a person takes the chair on a case.
+func (p *Policy) isChair(c *Case, who *Person) bool {
+	return who != nil && slices.ContainsFunc(p.chairOf(c), func(x *Person) bool { return SameAddr(x.Address, who.Address) })
+}
+
+// substitute gives the person who was named to take the chair on a case, or
+// nil.
+func (p *Policy) substitute(c *Case) *Person {
+	if c == nil || c.ActingChair == "" {
+		return nil
+	}
+	if who := p.Register.Find(c.ActingChair); who.Is(AnyStaff) && !c.Conflicted(who) {
+		return who
+	}
+	return nil
+}
+
+// senior gives the member with the longest term of those who may sit on a case,
+// the chair apart; nil if there is none.
+func (p *Policy) senior(c *Case) *Person {
+	var best *Person
+	for _, m := range p.Register.With(Member) {
+		if m.Is(Chair) || m.AlternateFor != "" || c.barred(m) != "" {
+			continue
+		}
+		if best == nil || !best.Term.IsZero() && (m.Term.IsZero() || best.Term.Before(m.Term)) {
+			best = m
+		}
+	}
+	return best
+}
+
+// nameChair is #代理主任: who takes the chair on this case instead of a chair
+// who is complained of or recused.
+func (s *session) nameChair(c *Command) (string, error) {
+	var who *Person
+	if len(c.Words) > 0 {
+		who = s.p.Register.Named(c.Words[0])
+	}
+	switch {
+	case s.p.mayChair(s.c):
+		return "", Refuse("主任委员可以履职，无须另行指定。", "The chair can act on this case; no substitute is needed.")
+	case who == nil:
+		return "", Refuse("请写明由哪位委员代理，如 #代理主任 %[1]s。", "Say which member takes the chair, as in #name-chair %[1]s.", s.p.chairCandidate(s.c))
+	case !who.Is(Member) || s.c.barred(who) != "":
+		return "", Refuse("%s 不是委员，或者应当回避，不能代理。", "%s is no member of the committee, or is recused, and cannot take the chair.", who.Name)
+	case SameAddr(s.c.ActingChair, who.Address):
+		return s.tr("%s 已是本案代理主任委员，没有改动。", "%s has the chair on this case already; nothing changed.", who.Name), nil
+	}
+	s.do(&ChairNamed{Person: who.Address, Reason: c.Text})
+	if who != s.who {
+		s.tell(who, "case_news", Facts{From: s.who.Mailbox(), Text: s.tr("您被指定为本案代理主任委员，在本案中行使主任委员的职责。", "You have been named to take the chair on this case, with all that the chair may do.")})
+	}
+	return s.tr("%s 为本案代理主任委员。", "%s takes the chair on this case.", who.Name), nil
+}
+
+// mayChair reports whether the committee's own chair can act on a case.
+func (p *Policy) mayChair(c *Case) bool {
+	return slices.ContainsFunc(p.Register.With(Chair), c.chairs)
+}
+
+func (p *Policy) chairCandidate(c *Case) string {
+	if m := p.senior(c); m != nil {
+		return m.Address
+	}
+	return pick(p.Language, "地址", "address")
+}
+
+// chairs reports whether the committee's chair may act as such on the case: not
+// with a conflict, nor ahead of the decision on a report of their own approval.
+func (c *Case) chairs(who *Person) bool {
+	if c.State == CommitteePre {
+		return c.barred(who) == ""
+	}
+	return !c.Conflicted(who)
+}
+
+// askForChair tells the member with the longest term and management that the
+// chair cannot act and that one of them names who does.
+func (s *session) askForChair() {
+	if s.p.mayChair(s.c) || s.p.substitute(s.c) != nil {
+		return
+	}
+	told := s.p.management(s.c)
+	if m := s.p.senior(s.c); m != nil && !slices.Contains(told, m) {
+		told = append(told, m)
+	}
+	for _, p := range told {
+		s.tell(p, "case_news", Facts{Text: s.tr("主任委员应当回避本案。请您指定一位委员代理：#代理主任 %s", "The chair is recused from this case. Please name a member to take the chair: #name-chair %s", s.p.chairCandidate(s.c))})
+	}
+}
+
+// refill calls alternates in where a recusal has left fewer than the quorum.
+func (s *session) refill() {
+	seats := s.c.seats()
+	if seats == nil || s.c.State != CommitteePre && s.c.State != AppealReview {
+		return
+	}
+	if extra := s.p.alternates(s.c, *seats, s.today()); len(extra) > 0 {
+		s.do(&AlternatesCalled{Members: extra})
+		s.sendPapers(extra)
+	}
+	if n := len(*s.c.seats()); n < s.p.Quorum {
+		s.tooFew(n)
+	}
+	s.askForChair()
+}
+
+// tooFew tells those who can help that the committee is not quorate.
+func (s *session) tooFew(n int) {
+	told := s.free(Chair, Officer, Head)
+	for _, p := range s.p.management(s.c) {
+		if !slices.Contains(told, p) {
+			told = append(told, p)
+		}
+	}
+	for _, p := range told {
+		s.tell(p, "case_news", Facts{Text: s.tr("回避后可审理本案的委员只有 %[1]d 人，不足法定的 %[2]d 人。请管理员在名册中增补委员或候补委员；申诉案件随后由主任委员回复 #受理申诉，重大案件重新 #上会。",
+			"After recusals only %[1]d members may sit on this case and %[2]d are needed. Please have members or alternates added to the register; then the chair replies #admit-appeal on an appeal, or the case is referred again.", n, s.p.Quorum)})
+	}
+}
+
+// chairTitle is how the chair of this case signs.
+func (s *session) chairTitle(lang string) string {
+	if s.c.ActingChair != "" && SameAddr(s.c.ActingChair, s.who.Address) {
+		return pick(lang, "代理主任委员", "Acting Chair")
+	}
+	return Chair.In(lang)
 }

@@ -167,7 +167,7 @@ func TestRecusals(t *testing.T) {
 	d = answered(t, "zh")
 	d.client("我要申诉。")
 	o = d.staff("sun", "#回避 曾代理对方当事人")
-	want(t, "the chair is told", sent(o, "case_news"), []string{"chen"})
+	want(t, "the chair is told, and that too few are left", sent(o, "case_news"), []string{"chen", "kefu", "chen"})
 	want(t, "panel", d.c.Appeal.Panel, []string{"chen@firm.example", "qian@firm.example"})
 	for _, who := range []string{"chen", "qian"} {
 		d.staff(who, "#表决 维持 同意")

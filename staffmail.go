@@ -240,7 +240,8 @@ func names(vs []*Verb, lang string) string {
 var roleWords = map[Role][2]string{
 	Officer: {"客服专员", "client-services officers"}, Head: {"客服部负责人", "the head of client services"}, Member: {"委员", "committee members"},
 	Chair: {"主任委员", "the committee's chair"}, Auditor: {"审计", "auditors"}, TheHandler: {"本案责任人", "the responsible person of the case"},
-	TheAssignee: {"被指派的人", "the person who was asked to investigate"}, ThePanel: {"审理本申诉的委员", "the members who sit on this appeal"}, AnyStaff: {"本所人员", "staff"},
+	TheAssignee: {"被指派的人", "the person who was asked to investigate"}, ThePanel: {"审理本案的委员", "the members who sit on this case"},
+	TheSilent: {"尚未答复的委员", "the members who have not answered yet"}, TheSenior: {"任期最长的委员", "the member with the longest term"}, AnyStaff: {"本所人员", "staff"},
 	TheRespondent: {"被投诉人", "the respondent"},
 	Investigator:  {"调查人员", "investigators"}, Counsel: {"法律顾问", "counsel"}, Management: {"管理层", "management"}, HR: {"人力资源", "HR"}, Admin: {"管理员", "administrators"},
 }
@@ -306,6 +307,16 @@ func (s *session) run(c *Command) (string, error) {
 		return s.giveBack(c)
 	case "appeal":
 		return s.appealFor(c)
+	case "refer-committee":
+		return s.toCommittee(c)
+	case "opinion":
+		return s.opine(c)
+	case "name-chair":
+		return s.nameChair(c)
+	case "admit-appeal":
+		return s.admitAppeal(c)
+	case "decline-appeal":
+		return s.declineAppeal(c)
 	case "vote":
 		return s.vote(c)
 	case "decide":

@@ -121,8 +121,8 @@ func (f *Recused) apply(c *Case, e *Event) error {
 	if SameAddr(c.Handler, f.Person) {
 		c.Handler = ""
 	}
-	if c.Appeal != nil {
-		c.Appeal.Panel = slices.DeleteFunc(slices.Clone(c.Appeal.Panel), func(a string) bool { return SameAddr(a, f.Person) })
+	if seats := c.seats(); seats != nil {
+		*seats = slices.DeleteFunc(slices.Clone(*seats), func(a string) bool { return SameAddr(a, f.Person) })
 	}
 	c.note(e, f.Kind(), f.Person+": "+f.Reason)
 	return nil
@@ -337,11 +337,12 @@ func (s *session) takeOn() (string, error) {
 }
 
 func (s *session) recuse(c *Command) (string, error) {
-	panel := s.c.Appeal != nil && slices.Contains(s.c.Appeal.Panel, s.who.Address)
+	panel := s.c.sits(s.who)
 	s.do(&Recused{Person: s.who.Address, Reason: c.Text})
 	told := s.desk()
 	if panel {
 		told = s.free(Chair)
+		s.refill()
 	}
 	for _, p := range told {
 		s.tell(p, "case_news", Facts{From: s.who.Mailbox(), Text: s.tr("%s 申请回避：%s", "%s has stepped aside: %s", s.who.Name, c.Text)})

@@ -1,6 +1,7 @@
 package complaints
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -98,6 +99,9 @@ func (p *Policy) ready(v *Verb, c *Case, who *Person, at time.Time) []Action {
 			return one("", pick(lang, "（书面报告正文）", "(text of the written report)"))
 		}
 	case "draft":
+		if c.awaitsCommittee() {
+			return nil
+		}
 		return p.readyDraft(c, at)
 	case "approve":
 		return p.readyApproval(one, c, who)
@@ -105,9 +109,42 @@ func (p *Policy) ready(v *Verb, c *Case, who *Person, at time.Time) []Action {
 		if c.State == ReportReview || c.pendingDraft() != nil {
 			return one("", pick(lang, "（写明理由）", "(the reason)"))
 		}
+	case "refer-committee":
+		if c.awaitsCommittee() && c.Severity.Major() {
+			return one("", "")
+		}
+	case "opinion":
+		if !c.Docket.Ballot {
+			return one("", pick(lang, "（您的意见）", "(your opinion)"))
+		}
+	case "name-chair":
+		if c.seats() != nil && !p.mayChair(c) && p.substitute(c) == nil {
+			return one(p.chairCandidate(c), "")
+		}
+	case "admit-appeal":
+		if c.Appeal.Late && c.Appeal.Admitted == "" {
+			return one("", pick(lang, "（受理的理由）", "(why it is admitted)"))
+		}
+		return one("", "")
+	case "decline-appeal":
+		if c.Appeal.Late {
+			return one("", pick(lang, "（不受理的理由）", "(why it is not admitted)"))
+		}
 	case "vote":
+		if c.State == CommitteePre {
+			if !c.Docket.Ballot {
+				return nil
+			}
+			return one(InFavour.In(lang), pick(lang, "（理由）", "(reasons)"))
+		}
 		return one(Affirm.In(lang), pick(lang, "（理由）", "(reasons)"))
 	case "decide":
+		if c.State == CommitteePre {
+			if !p.quorate(c) {
+				return nil
+			}
+			return one(c.Docket.leading()[0].In(lang), pick(lang, "（委员会的意见）", "(the committee's opinion)"))
+		}
 		if p.quorate(c) && c.pendingDraft() == nil {
 			return one(c.Appeal.leading()[0].In(lang), pick(lang, "（决定理由）", "(reasons of the decision)"))
 		}
@@ -150,10 +187,23 @@ func (p *Policy) readyApproval(one func(args, text string) []Action, c *Case, wh
 	switch {
 	case c.State == ReportReview && !SameAddr(c.Report.By, who.Address):
 		return one("", "")
-	case d != nil && d.DraftHash != "" && (d.Letter.Kind == DecisionLetter && who.Is(Chair) || d.Letter.Kind != DecisionLetter && !SameAddr(d.Drafter, who.Address)):
+	case d != nil && d.DraftHash != "" && (p.signs(c, d, who)):
 		return one(d.DraftHash[:12], "")
 	}
 	return nil
+}
+
+// signs reports whether a person may approve a draft as it stands.
+func (p *Policy) signs(c *Case, d *LetterRecord, who *Person) bool {
+	switch {
+	case d.Letter.Kind == DecisionLetter:
+		return p.isChair(c, who)
+	case SameAddr(d.Drafter, who.Address):
+		return false
+	case d.Letter.Kind == ResultLetter && c.Severity.Major():
+		return p.isChair(c, who) && !c.awaitsCommittee()
+	}
+	return true
 }
 
 // likely names the investigator without a conflict who comes first.
@@ -164,4 +214,124 @@ func (p *Policy) likely(c *Case) string {
 		}
 	}
 	return pick(p.Language, "地址", "address")
+}
+
+// materials lists what the committee had before it.
+func (s *session) materials() []string {
+	zh := s.c.Lang != "en"
+	out := []string{pick(s.c.Lang, "您的投诉与申诉", "Your complaint and your appeal")}
+	if r := s.c.LastLetter(ResultLetter); r != nil {
+		out = append(out, pick(s.c.Lang, "处理结果告知书（"+r.Letter.Number.String()+"）", "The result letter ("+r.Letter.Number.String()+")"))
+	}
+	if s.c.Report != nil {
+		out = append(out, pick(s.c.Lang, "书面调查报告", "The written report of the investigation"))
+	}
+	if n := len(s.c.Evidence); n > 0 {
+		if zh {
+			out = append(out, fmt.Sprintf("案卷证据材料%d件", n))
+		} else {
+			out = append(out, fmt.Sprintf("%d documents on the file", n))
+		}
+	}
+	return out
+}
+
+func paragraphs(text string) []string {
+	var out []string
+	for _, l := range strings.Split(text, "\n") {
+		if l = strings.TrimSpace(l); l != "" {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// sendPapers sends members everything that they need for a case: one PDF, and
+// in the mail itself what it is about. A letter that cannot be printed does not
+// hold the papers up.
+func (s *session) sendPapers(members []string) {
+	no, template := s.papers(), "committee_papers"
+	f := Facts{From: s.c.Complainant.Mailbox(), Level: s.p.votingDue(s.c).Due.String()}
+	if s.c.State == AppealReview {
+		template, f.Text = "appeal_papers", s.c.Appeal.Grounds
+	} else {
+		f.Text = s.c.Docket.Question
+	}
+	for _, a := range members {
+		if p := s.p.Register.Find(a); p != nil {
+			s.tell(p, template, f).LetterNo = no
+		}
+	}
+}
+
+// papers issues the committee's papers on a case and gives the letter's number
+// in the case; 0 if they cannot be printed. Who is called in later gets the same.
+func (s *session) papers() int {
+	appeal := s.c.State == AppealReview
+	since, recused := s.c.Registered, s.c.Recusals
+	if appeal {
+		since = s.c.Appeal.At
+	} else {
+		since, recused = s.c.Docket.At, s.c.Docket.Recused
+	}
+	if r := s.c.LastLetter(PapersLetter); r != nil && r.Letter.Papers.Appeal == appeal && !r.Letter.Date.Before(DateOf(since.In(s.p.Location))) {
+		return r.Letter.No
+	}
+	lang := s.p.Language
+	f := &PapersFacts{Appeal: appeal, VoteBy: s.p.votingDue(s.c).Due, Quorum: s.p.Quorum, Report: s.annex()}
+	f.Members, f.Recused = s.p.panelMembers(*s.c.seats(), recused, lang)
+	if desk := s.desk(); len(desk) > 0 {
+		f.Secretary = Contact{Name: desk[0].Name, Title: desk[0].Roles[0].In(lang), Phone: s.p.Firm.Phone, Email: desk[0].Address}
+	}
+	if appeal {
+		f.Grounds, f.Questions = s.c.Appeal.Grounds, []string{s.tr("维持、变更、撤销原处理结果，或者发回重新调查", "Whether to uphold, change or set aside the outcome, or to have the complaint investigated afresh")}
+		if r := s.c.LastLetter(ResultLetter); r != nil {
+			f.Contested, f.IssuedOn, f.Result = r.Letter.Number, r.Letter.Date, r.Letter.Result
+		}
+		f.Limits = []LimitLine{{What: ClockWords("C10", lang), Start: s.c.Appeal.Due.Start, Due: s.c.Appeal.Due.Due}}
+	} else {
+		f.Questions = []string{s.c.Docket.Question}
+		f.Limits = []LimitLine{{What: ClockWords("C4", lang), Start: s.c.Due.Start, Due: s.c.Due.Due, Done: DateOf(s.c.Report.ApprovedAt.In(s.p.Location))}}
+	}
+	l := s.letter(PapersLetter)
+	l.Lang, l.To, l.Routes, l.Papers = lang, Address{Name: s.tr("投诉处理委员会各委员", "The members of the Complaints Committee")}, nil, f
+	l.Signatory = f.Secretary
+	for _, e := range s.c.Evidence {
+		l.Enclosures = append(l.Enclosures, e.Name)
+	}
+	if s.p.Check != nil && s.p.Check(l) != nil {
+		return 0
+	}
+	s.do(&Issued{Letter: &l, Number: l.Number, Date: s.today()})
+	return len(s.c.Letters)
+}
+
+// annex is the report of the investigation as the papers carry it.
+func (s *session) annex() *ReportFacts {
+	if s.c.Report == nil {
+		return nil
+	}
+	lang, day := s.p.Language, func(e Entry) Date { return DateOf(e.At.In(s.p.Location)) }
+	name := func(addr string) string {
+		if p := s.p.Register.Find(addr); p != nil {
+			return p.Name
+		}
+		return addr
+	}
+	f := &ReportFacts{Complainant: s.c.Complainant.Name, Received: DateOf(s.c.Received.In(s.p.Location)), Registered: DateOf(s.c.Registered.In(s.p.Location)),
+		Channel: s.c.Channel, Category: strings.TrimSpace(s.c.Category + " " + CategoryWords(s.c.Category, lang)), Severity: s.c.Severity.In(lang),
+		Complaint: excerpt(s.c.Matter, 3000), Facts: paragraphs(s.c.Report.Text), Allegations: s.c.Allegations, Remedies: s.c.Remedies, Measures: s.c.Measures,
+		Author: Contact{Name: name(s.c.Report.By), Title: TheHandler.In(lang)}, Version: s.c.Report.Version}
+	for _, e := range s.c.Log {
+		switch e.What {
+		case "interview":
+			f.Statements = append(f.Statements, CaseStep{On: day(e), Text: e.Text, By: name(e.By)})
+		case "asked", "document":
+			f.Steps = append(f.Steps, CaseStep{On: day(e), Text: e.Text, By: name(e.By)})
+		}
+	}
+	for _, r := range s.c.RootCauses {
+		f.Causes = append(f.Causes, strings.TrimSpace(r.Code+" "+CauseWords(r.Code, lang)+" "+r.Text))
+	}
+	return f
 }

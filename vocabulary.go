@@ -30,7 +30,9 @@ const (
 const (
 	TheHandler  Role = "handler"  // responsible person of this case
 	TheAssignee Role = "assignee" // asked to investigate it
-	ThePanel    Role = "panel"    // sits on this appeal
+	ThePanel    Role = "panel"    // sits on this appeal, or on this major case
+	TheSilent   Role = "silent"   // sits on it and has not answered yet
+	TheSenior   Role = "senior"   // the member with the longest term who may sit on it
 
 	TheRespondent Role = "respondent" // is complained of
 )
@@ -217,12 +219,27 @@ var vocabulary = []*Verb{
 	{Zh: [2]string{"申诉", "[申诉理由]"}, En: [2]string{"appeal", "[grounds]"}, Layer: Writes, Text: MayText,
 		Roles: []Role{Officer, Head, Chair}, States: []State{Decided, Closed},
 		Does: [2]string{"代投诉人登记申诉", "lodges an appeal on the client's behalf"}},
+	{Zh: [2]string{"上会", "[表决=是] [期限=2026-12-08] [提请审议的问题]"}, En: [2]string{"refer-committee", "[ballot=yes] [due=2026-12-08] [question]"}, Layer: Writes, Text: MayText,
+		Roles: []Role{Officer, Head}, States: []State{DecisionDraft}, Keys: [][3]string{{"ballot", "表决", "ballot"}, {"due", "期限", "due"}},
+		Does: [2]string{"重大案件：报告批准后提请委员会审议，材料送各委员", "a major case: puts it before the committee after the report is approved, with the papers"}},
+	{Zh: [2]string{"意见", "[同意|不同意|弃权] 意见"}, En: [2]string{"opinion", "[agree|disagree|abstain] text"}, Layer: Writes, Text: MayText, Words: 1,
+		Roles: []Role{ThePanel}, States: []State{CommitteePre},
+		Does: [2]string{"就重大案件提出意见", "gives your opinion on a major case"}},
+	{Zh: [2]string{"代理主任", "地址 [理由]"}, En: [2]string{"name-chair", "address [reason]"}, Layer: Writes, Text: MayText, Words: 1,
+		Roles: []Role{TheSenior, Management}, Keys: [][3]string{{"reason", "理由", "reason"}},
+		Does: [2]string{"主任委员应当回避时，指定一位委员在本案中代理", "names who takes the chair on this case where the chair is recused"}},
+	{Zh: [2]string{"受理申诉", "[理由]"}, En: [2]string{"admit-appeal", "[reason]"}, Layer: Writes, Text: MayText,
+		Roles: []Role{Chair}, States: []State{AppealLodged}, Keys: [][3]string{{"reason", "理由", "reason"}},
+		Does: [2]string{"受理申诉，送各委员审查；逾期的须写明理由", "admits the appeal and puts it before the members; a late one needs a reason"}},
+	{Zh: [2]string{"不受理申诉", "理由"}, En: [2]string{"decline-appeal", "reason"}, Layer: Writes, Text: MustText,
+		Roles: []Role{Chair}, States: []State{AppealLodged}, Keys: [][3]string{{"reason", "理由", "reason"}},
+		Does: [2]string{"不受理逾期的申诉，告知投诉人理由和外部途径", "does not admit a late appeal; the client is told why and where else to turn"}},
 	{Zh: [2]string{"表决", "维持|变更|撤销|发回 理由"}, En: [2]string{"vote", "affirm|vary|quash|remit reasons"}, Layer: Writes, Text: MustText, Words: 1,
-		Roles: []Role{ThePanel}, States: []State{AppealReview}, Keys: [][3]string{{"reason", "理由", "reason"}},
-		Does: [2]string{"就申诉表决，须写理由", "votes on the appeal, with reasons"}},
-	{Zh: [2]string{"决定", "维持|变更|撤销|发回 决定理由"}, En: [2]string{"decide", "affirm|vary|quash|remit reasons of the decision"}, Layer: Writes, Text: MustText, Words: 1,
-		Roles: []Role{Chair}, States: []State{AppealReview},
-		Does: [2]string{"按表决结果拟出申诉决定书，由您核对后签发", "draws up the decision as voted; you check the PDF and issue it"}},
+		Roles: []Role{ThePanel}, States: []State{AppealReview, CommitteePre}, Keys: [][3]string{{"reason", "理由", "reason"}},
+		Does: [2]string{"就申诉表决，须写理由；重大案件写同意、不同意或弃权", "votes on the appeal, with reasons; on a major case agree, disagree or abstain"}},
+	{Zh: [2]string{"决定", "维持|变更|撤销|发回 [1=成立] 决定理由（逐条写 理由1=…）"}, En: [2]string{"decide", "affirm|vary|quash|remit [1=upheld] reasons (ground1=… for each)"}, Layer: Writes, Text: MayText, Words: 1, Number: true,
+		Roles: []Role{Chair}, States: []State{AppealReview, CommitteePre},
+		Does: [2]string{"按表决结果拟出申诉决定书，由您核对后签发；重大案件：写明委员会的意见，结束审议", "draws up the decision as voted, which you check and issue; on a major case: closes it with the committee's opinion"}},
 	{Zh: [2]string{"结案", "[代码=答复后未申诉] [说明]"}, En: [2]string{"close", "[code=settled] [reason]"}, Layer: Writes, Text: MayText,
 		Roles: []Role{Officer, Head}, Keys: [][3]string{{"code", "代码", "code"}},
 		Does: [2]string{"结案并告知投诉人", "closes the case and tells the client"}},
