@@ -268,7 +268,8 @@ func (s *session) sendPapers(members []string) {
 // in the case; 0 if they cannot be printed. Who is called in later gets the same.
 func (s *session) papers() int {
 	appeal := s.c.State == AppealReview
-	since, recused := s.c.Registered, s.c.Recusals
+	var since time.Time
+	recused := s.c.Recusals
 	if appeal {
 		since = s.c.Appeal.At
 	} else {
