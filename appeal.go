@@ -174,6 +174,7 @@ type WithdrawalSought struct {
 func (*WithdrawalSought) Kind() string { return "withdrawal_sought" }
 
 func (f *WithdrawalSought) apply(c *Case, e *Event) error {
+	c.Withdrawing = true
 	c.note(e, f.Kind(), f.Text)
 	return nil
 }

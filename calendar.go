@@ -199,7 +199,15 @@ func (d Date) String() string {
 	if d.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.Month, d.Day)
+	b := make([]byte, 0, 10)
+	for _, x := range [...]int{d.Year / 100, d.Year % 100, -1, int(d.Month), -1, d.Day} {
+		if x < 0 {
+			b = append(b, '-')
+		} else {
+			b = append(b, byte('0'+x/10), byte('0'+x%10))
+		}
+	}
+	return string(b)
 }
 
 // In gives the date as a letter writes it: 2026年11月24日, 24 November 2026.
@@ -239,6 +247,9 @@ type Deadline struct {
 	Due         Date   `json:"due"`
 	Provisional bool   `json:"provisional,omitempty"` // a year without an official table is touched
 	Steps       []Step `json:"steps,omitempty"`
+
+	Told    Date `json:"told,omitzero"`    // what the client was told before a new table made the limit earlier
+	Counted Date `json:"counted,omitzero"` // the limit by a new table that makes it later: the date that was told stands
 }
 
 // Step is one line of the arithmetic: a day that was counted, or a span that
@@ -289,6 +300,28 @@ func (c *Calendar) WorkingDays(start Date, n int, running func(Date) bool) Deadl
 	return d
 }
 
+// after counts n working days after start, without the arithmetic.
+func (c *Calendar) after(start Date, n int) Deadline {
+	d := Deadline{Start: start, Limit: n, Working: true, Due: start}
+	for n > 0 {
+		if d.Due = d.Due.Add(1); c.Working(d.Due) {
+			n--
+		}
+		d.Provisional = d.Provisional || c.open(d.Due)
+	}
+	return d
+}
+
+// back gives the day n working days before d.
+func (c *Calendar) back(d Date, n int) Date {
+	for n > 0 {
+		if d = d.Add(-1); c.Working(d) {
+			n--
+		}
+	}
+	return d
+}
+
 // CalendarDays counts n days after start; a last day that is not worked moves
 // to the next working day (民法典 203 ¶1).
 func (c *Calendar) CalendarDays(start Date, n int) Deadline {
@@ -332,10 +365,69 @@ func (d Deadline) Explain(lang string) string {
 	for _, s := range d.Steps {
 		parts = append(parts, s.explain(lang))
 	}
+	if !d.Counted.IsZero() {
+		parts = append(parts, pick(lang, "按更新后的工作日表为"+d.Counted.In(lang)+"，仍以已告知的"+d.Due.In(lang)+"为准",
+			"the new table of working days gives "+d.Counted.In(lang)+", but "+d.Due.In(lang)+", which you were told, stands"))
+	}
 	if lang == "en" {
 		return strings.Join(parts, "; ") + "."
 	}
 	return strings.Join(parts, "；") + "。"
+}
+
+// Recounted is a running limit counted anew by another table of working days.
+type Recounted struct {
+	Table int64    `json:"table"` // the event of the desk that loaded it
+	Clock string   `json:"clock"`
+	Old   Date     `json:"old"` // as the client was told
+	New   Date     `json:"new"` // by the table
+	Due   Deadline `json:"due"` // the earlier of the two
+}
+
+// Kind names the fact in the log.
+func (*Recounted) Kind() string { return "recounted" }
+
+func (f *Recounted) apply(c *Case, e *Event) error {
+	if f.Clock == "C10" && c.Appeal != nil {
+		c.Appeal.Due = f.Due
+	} else {
+		c.Due = f.Due
+	}
+	x := *f
+	x.Due.Steps = nil
+	c.Recounts = append(c.Recounts, x)
+	c.note(e, f.Kind(), fmt.Sprintf("%s %s → %s", f.Clock, f.Old, f.New))
+	return nil
+}
+
+// Recount counts the running limits of a case by the calendar in force. The
+// earlier of the old and the new date binds the staff; a client who was told
+// the earlier one keeps it. What stands still is counted when it goes on.
+func (p *Policy) Recount(c *Case, table int64, at time.Time) Outcome {
+	s := &session{p: p, c: c.Clone(), at: at, lang: p.Language, by: TheDesk}
+	for _, k := range p.running(c) {
+		if k.ID != "C4" && k.ID != "C10" {
+			continue
+		}
+		told := k.Due.Due
+		if !k.Due.Told.IsZero() {
+			told = k.Due.Told
+		}
+		d := p.Calendar.WorkingDays(k.Due.Start, k.Due.Limit, ranAt(c.Pauses, p.Location))
+		f := &Recounted{Table: table, Clock: k.ID, Old: told, New: d.Due}
+		switch {
+		case d.Due.Before(told):
+			d.Told = told
+		case told.Before(d.Due):
+			d.Counted, d.Due = d.Due, told
+		}
+		if d.Due == k.Due.Due && d.Counted == k.Due.Counted && d.Provisional == k.Due.Provisional {
+			continue
+		}
+		f.Due = d
+		s.do(f)
+	}
+	return s.out
 }
 
 func (s Step) explain(lang string) string {

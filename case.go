@@ -29,7 +29,10 @@ type Case struct {
 	Similar     []Similar     `json:"similar,omitempty"`   // open cases that it looked like when it came
 	Marks       []string      `json:"marks,omitempty"`     // numbers of matters and contracts that it names
 	SplitFrom   string        `json:"split_from,omitempty"`
-	Merged      []string      `json:"merged,omitempty"` // cases that were merged into this one
+	Merged      []string      `json:"merged,omitempty"`      // cases that were merged into this one
+	Withdrawing bool          `json:"withdrawing,omitempty"` // the client asked to withdraw and was asked to confirm
+	ExOfficio   bool          `json:"ex_officio,omitempty"`  // goes on whatever the client withdraws
+	Outside     *Outside      `json:"outside,omitempty"`     // with an outside body
 	MergedInto  string        `json:"merged_into,omitempty"`
 	Members     []Complainant `json:"members,omitempty"` // of a group complaint, beside the complainant, who leads it
 	Due         Deadline      `json:"due"`               // investigation and written report (C4), as promised
@@ -40,6 +43,7 @@ type Case struct {
 	Assignee    string       `json:"assignee,omitempty"` // asked to investigate
 	Handler     string       `json:"handler,omitempty"`  // has accepted: the responsible person
 	Recusals    []Recused    `json:"recusals,omitempty"`
+	Hearings    []Hearing    `json:"hearings,omitempty"`
 	RootCauses  []RootCause  `json:"root_causes,omitempty"`
 	Report      *Report      `json:"report,omitempty"`
 	Remedies    []Remedy     `json:"remedies,omitempty"`
@@ -51,6 +55,14 @@ type Case struct {
 	Letters  []LetterRecord `json:"letters,omitempty"`
 	Evidence []Evidence     `json:"evidence,omitempty"`
 	Log      []Entry        `json:"log,omitempty"`
+
+	Pauses         []Span          `json:"pauses,omitempty"`          // in which the clocks stood still; the last may last still
+	Extensions     []Extended      `json:"extensions,omitempty"`      // that were granted
+	ExtensionAsked *ExtensionAsked `json:"extension_asked,omitempty"` // waits for an answer
+	Request        *Requested      `json:"request,omitempty"`         // the last list of what the client was asked for (C6)
+	Stay           *Stayed         `json:"stay,omitempty"`            // while it is suspended
+
+	Recounts []Recounted `json:"recounts,omitempty"` // limits that a new table of working days changed
 
 	Breaches []Breached `json:"breaches,omitempty"`
 
@@ -119,6 +131,20 @@ func (c *Case) Clone() *Case {
 	return &d
 }
 
+// fork gives a copy that the facts of a sweep can be applied to: what they
+// change in place is copied, what they add to is not shared, the rest is. A
+// deep copy would be most of a sweep's cost.
+func (c *Case) fork() *Case {
+	d := *c
+	d.Pauses, d.Breaches, d.Letters = slices.Clone(c.Pauses), slices.Clone(c.Breaches), slices.Clone(c.Letters)
+	d.Log, d.Reminded = slices.Clip(c.Log), slices.Clip(c.Reminded)
+	if c.Appeal != nil {
+		a := *c.Appeal
+		d.Appeal = &a
+	}
+	return &d
+}
+
 // Apply adds one event to the case. It refuses an event that does not follow
 // the last one, or that cannot happen in this state; the case is then as it
 // was.
@@ -157,7 +183,7 @@ func (c *Case) Conflicted(p *Person) bool {
 	if c.respondent(p) {
 		return true
 	}
-	appealed := c.State == AppealLodged || c.State == AppealReview
+	appealed := c.appealed()
 	return slices.ContainsFunc(c.Recusals, func(r Recused) bool { return p != nil && SameAddr(r.Person, p.Address) && (appealed || !r.Appeal) })
 }
 
@@ -178,8 +204,10 @@ func (c *Case) LastLetter(k LetterKind) *LetterRecord {
 
 // pendingDraft gives the draft that waits for approval, or nil.
 func (c *Case) pendingDraft() *LetterRecord {
-	if n := len(c.Letters); n > 0 && !c.Letters[n-1].Issued {
-		return &c.Letters[n-1]
+	for i := len(c.Letters) - 1; i >= 0; i-- {
+		if !c.Letters[i].Issued {
+			return &c.Letters[i]
+		}
 	}
 	return nil
 }

@@ -25,6 +25,11 @@ func (s *session) clientMail() {
 	if !client {
 		w = wish{} // a stranger who holds the reply address adds to the case and decides nothing
 	}
+	if client && s.c.State == AwaitingClient { // any reply lets the clocks run again
+		old := s.c.Due.Due
+		s.goOn("answered", s.at)
+		s.tellClient("resumed", Facts{Subject: s.m.Subject, Reason: "answered", Level: old.String()})
+	}
 	told := s.grant(w)
 	for _, p := range s.handlers() {
 		s.tell(p, told, Facts{Text: s.m.OwnWords, From: s.m.From, Subject: s.m.Subject, Attachments: s.m.Attachments})
@@ -51,6 +56,16 @@ func (s *session) grant(w wish) (notice string) {
 		} else {
 			s.answer("unclear", Facts{})
 		}
+	case "confirm":
+		if s.c.Withdrawing && s.c.State.Open() {
+			return s.withdrawn()
+		}
+		s.answer("received", Facts{Attachments: s.m.Attachments})
+	case "goon":
+		if s.c.Withdrawing {
+			s.do(&WithdrawalAnswered{Text: s.m.OwnWords})
+		}
+		s.answer("received", Facts{Attachments: s.m.Attachments})
 	case "withdraw":
 		if s.c.State.Open() {
 			s.do(&WithdrawalSought{Text: s.m.OwnWords})
@@ -143,6 +158,8 @@ var wishes = []struct {
 	{"appeal", []string{"申诉", "appeal"},
 		regexp.MustCompile(`(?i)^(本人|我们?|现|特|特此)?(要|要求|正式|现|特此|决定|希望|请求)*(不服.{0,30}[，,；;]?(现|特)?(提出|要求|正式|特此)*申诉|(向.{0,20}委员会)?(提出|提起|进行)?申诉|不服|对[^。]{0,30}不服[^。]{0,20})$|^i (wish|want|would like) to appeal( against .{1,60}| to the .{1,40}| the .{1,60})?$|^i (hereby )?appeal( against .{1,60}| to .{1,60})?$|^(appeal|notice of appeal)$`),
 		regexp.MustCompile(`(?i)申诉|不服|\bappeal`)},
+	{"confirm", []string{"确认", "confirm"}, regexp.MustCompile(`(?i)^(是的?[，,、 ]*)?(我|本人)?确认(撤回|撤回投诉)?$|^(yes[，, ]*)?i confirm( (the withdrawal|that i withdraw( my complaint)?))?$`), nil},
+	{"goon", []string{"继续", "continue"}, regexp.MustCompile(`(?i)^(不撤回[，,。 ]*)?请(你们|贵所)?继续(办理|处理|调查)?(本案|我的投诉)?$|^please (go on|continue)( with my (case|complaint))?$`), nil},
 	{"withdraw", []string{"撤回", "withdraw"},
 		regexp.MustCompile(`(?i)^(本人|我)?(要求?|申请|请求|决定|希望|同意)*(撤回|撤销)(本次|该|我的)?投诉$|^(撤回|撤诉)$|^i (wish|want|would like) to withdraw( my complaint)?$|^withdraw$`),
 		regexp.MustCompile(`(?i)撤回|撤诉|撤销投诉|\bwithdraw`)},

@@ -1,6 +1,8 @@
 package complaints
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -16,12 +18,127 @@ type ClosedCase struct {
 func (*ClosedCase) Kind() string { return "closed" }
 
 func (f *ClosedCase) apply(c *Case, e *Event) error {
-	c.State, c.ClosedAt, c.ClosingCode = Closed, e.At, f.Code
-	if f.Code == "withdrawn" {
-		c.State = Withdrawn
+	c.State, c.ClosedAt, c.ClosingCode, c.Withdrawing, c.Outside = Closed, e.At, f.Code, false, nil
+	if to, ok := exits[f.Code]; ok {
+		c.State = to
 	}
+	c.endPause(e.At)
 	c.note(e, f.Kind(), f.Code+" "+f.Reason)
 	return nil
+}
+
+// endPause lets no clock of a case that has ended stand still for ever.
+func (c *Case) endPause(at time.Time) {
+	if n := len(c.Pauses); n > 0 && c.Pauses[n-1].To.IsZero() {
+		c.Pauses[n-1].To = at
+	}
+	c.Stay = nil
+}
+
+// exits are the end states beside the main path, by the closing code that leads
+// to them (casework B.1).
+var exits = map[string]State{"withdrawn": Withdrawn, "not_pursued": NotPursued, "referred": Referred, "declined": Declined, "not_complaint": NotComplaint}
+
+// reopenable are the ends after which a case can be taken up again.
+var reopenable = []State{Closed, NotComplaint, Declined, Referred, Withdrawn, NotPursued}
+
+// Outside is a case that an outside body deals with.
+type Outside struct {
+	Body   string `json:"body"`
+	Number string `json:"number,omitempty"` // the body's own
+	Due    Date   `json:"due,omitzero"`     // when it will be asked again
+	Reason string `json:"reason,omitempty"`
+	Back   State  `json:"back,omitempty"` // where the case stood; filled in
+}
+
+// Kind names the fact in the log.
+func (*Outside) Kind() string { return "outside" }
+
+func (f *Outside) apply(c *Case, e *Event) error {
+	x := *f
+	x.Back = c.State
+	if c.Outside != nil {
+		x.Back = c.Outside.Back
+	}
+	c.Outside, c.State = &x, External
+	if n := len(c.Pauses); n == 0 || !c.Pauses[n-1].To.IsZero() {
+		c.Pauses = append(c.Pauses, Span{From: e.At, Ground: outside})
+	}
+	c.note(e, f.Kind(), strings.TrimSpace(f.Body+" "+f.Number+" "+f.Reason))
+	return nil
+}
+
+// CameBack is what the outside body decided; the case goes on where it stood.
+type CameBack struct {
+	Text string `json:"text"`
+}
+
+// Kind names the fact in the log.
+func (*CameBack) Kind() string { return "came_back" }
+
+func (f *CameBack) apply(c *Case, e *Event) error {
+	if c.Outside == nil {
+		return errors.New("the case is with no outside body")
+	}
+	c.State, c.Outside = c.Outside.Back, nil
+	c.note(e, f.Kind(), f.Text)
+	return nil
+}
+
+// ReportedOut names a letter to a regulator that is being drafted, and why.
+type ReportedOut struct {
+	Body   string `json:"body"`
+	Reason string `json:"reason"`
+}
+
+// Kind names the fact in the log.
+func (*ReportedOut) Kind() string { return "reported_out" }
+
+func (f *ReportedOut) apply(c *Case, e *Event) error {
+	c.note(e, f.Kind(), f.Body+": "+f.Reason)
+	return nil
+}
+
+// WithdrawalAnswered is the client's answer when asked to confirm.
+type WithdrawalAnswered struct {
+	Confirmed bool   `json:"confirmed"`
+	Text      string `json:"text,omitempty"`
+}
+
+// Kind names the fact in the log.
+func (*WithdrawalAnswered) Kind() string { return "withdrawal_answered" }
+
+func (f *WithdrawalAnswered) apply(c *Case, e *Event) error {
+	c.Withdrawing = false
+	c.note(e, f.Kind(), f.Text)
+	return nil
+}
+
+// ExOfficio keeps a case going whatever the client withdraws, or takes it up
+// again after that.
+type ExOfficio struct {
+	Reason string `json:"reason"`
+}
+
+// Kind names the fact in the log.
+func (*ExOfficio) Kind() string { return "ex_officio" }
+
+func (f *ExOfficio) apply(c *Case, e *Event) error {
+	c.ExOfficio = true
+	if c.State == Withdrawn {
+		c.takeUp(e.At)
+	}
+	c.note(e, f.Kind(), f.Reason)
+	return nil
+}
+
+// takeUp makes an ended case an open one.
+func (c *Case) takeUp(at time.Time) {
+	c.runOn(at)
+	c.State, c.ClosedAt, c.ClosingCode = Investigating, time.Time{}, ""
+	if c.Handler == "" {
+		c.State = Triage
+	}
 }
 
 // Reopened takes a closed case up again, with the reason.
@@ -34,7 +151,8 @@ type Reopened struct {
 func (*Reopened) Kind() string { return "reopened" }
 
 func (f *Reopened) apply(c *Case, e *Event) error {
-	c.State, c.ClosedAt, c.ClosingCode, c.Due = Investigating, time.Time{}, "", f.Due
+	c.takeUp(e.At)
+	c.Due = f.Due
 	c.note(e, f.Kind(), f.Reason)
 	return nil
 }
@@ -71,9 +189,242 @@ func (s *session) close(c *Command) (string, error) {
 	return s.tr("已结案：%s。", "Closed: %s.", ClosingWords(code, s.lang)), nil
 }
 
-// withdrawalSought reports whether the client has asked to withdraw.
-func (c *Case) withdrawalSought() bool {
-	return slices.ContainsFunc(c.Log, func(e Entry) bool { return e.What == "withdrawal_sought" })
+// withdrawalSought reports whether the client has asked to withdraw and has not
+// changed their mind.
+func (c *Case) withdrawalSought() bool { return c.Withdrawing }
+
+// route finds a body of the configuration by its name, or a part of it.
+func (s *session) route(c *Command) (*Route, error) {
+	name := strings.TrimSpace(c.Args["body"])
+	var list []string
+	for i := range s.p.Routes {
+		r := &s.p.Routes[i]
+		if name != "" && (strings.Contains(r.Name, name) || strings.Contains(strings.ToLower(r.NameEn), strings.ToLower(name))) {
+			return r, nil
+		}
+		list = append(list, fmt.Sprintf("%s（%s）", pick(s.lang, r.Name, or(r.NameEn, r.Name)), pick(s.lang, r.For, or(r.ForEn, r.For))))
+	}
+	all := strings.Join(list, pick(s.lang, "；", "; "))
+	if name == "" {
+		return nil, Refuse("请写明机构：机构=。已配置：%[1]s", "Name the body: body=. Configured: %[1]s", all)
+	}
+	return nil, Refuse("配置中没有机构“%[1]s”。已配置：%[2]s", "No body %[1]q is configured. Configured: %[2]s", name, all)
+}
+
+func or(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// declinedFacts is what a letter says that does not take a complaint in.
+func (s *session) declinedFacts(c *Command, bodies []Route) *DeclinedFacts {
+	until := s.appealDay(s.lastIssueDay())
+	return &DeclinedFacts{
+		Received: DateOf(s.c.Received.In(s.p.Location)), Complaint: excerpt(s.c.Matter, 400), Ground: or(c.Args["ground"], excerpt(c.Text, 60)), Facts: paragraphs(c.Text),
+		Bodies: bodies, ContestUntil: until, ContestTo: s.p.Address,
+	}
+}
+
+// decline is #不予受理: the letter is drafted, and a second person issues it.
+func (s *session) decline(c *Command) (string, error) {
+	approvers := s.reviewers()
+	if len(approvers) == 0 {
+		return "", Refuse("没有可以批准的第二人；请联系管理员核对名册。", "There is no second person who may approve it; please tell the administrator.")
+	}
+	l := s.letter(DeclinedLetter)
+	l.Declined, l.Signatory = s.declinedFacts(c, s.p.Routes), Contact{Name: approvers[0].Name, Title: Head.In(s.c.Lang)}
+	return s.draftFor(l, approvers)
+}
+
+// draftFor checks a letter and puts it before a second person.
+func (s *session) draftFor(l Letter, approvers []*Person) (string, error) {
+	if s.p.Check != nil {
+		if err := s.p.Check(l); err != nil {
+			return "", err
+		}
+	}
+	s.putBefore(l, approvers)
+	return s.tr("草稿已生成，随信发给您和 %s。批准人核对 PDF 后引用校验码批准。", "The draft goes to you and to %s, who approves it by quoting its hash.", people(approvers, s.lang)), nil
+}
+
+// afterIssue is what the issue of a drafted letter does to the case.
+func (s *session) afterIssue(k LetterKind) {
+	if k == DeclinedLetter {
+		d := s.c.LastLetter(DeclinedLetter).Letter.Declined
+		s.do(&ClosedCase{Code: "declined", Reason: d.Ground})
+	}
+}
+
+// end closes a case by one of its exits, with the letter that says why.
+func (s *session) end(code, reason string, l Letter) (string, error) {
+	if s.p.Check != nil {
+		if err := s.p.Check(l); err != nil {
+			return "", err
+		}
+	}
+	s.do(&ClosedCase{Code: code, Reason: reason})
+	if err := s.issue(l, "ended"); err != nil {
+		return "", err
+	}
+	for _, p := range s.handlers() {
+		if p != s.who {
+			s.tell(p, "closed_staff", Facts{From: Address{Addr: s.by}, Reason: reason})
+		}
+	}
+	return s.tr("本案转为“%s”，函件已签发给投诉人。", "The case is now: %s. The letter to the complainant has been issued.", s.c.State.In(s.lang)), nil
+}
+
+// notComplaint is #非投诉: what was taken for a complaint is none.
+func (s *session) notComplaint(c *Command) (string, error) {
+	return s.end("not_complaint", c.Text, s.closure("not_complaint", c.Text))
+}
+
+// closure builds the letter that confirms that a case is closed.
+func (s *session) closure(code, reason string) Letter {
+	l := s.letter(ClosureLetter)
+	l.Closure = &ClosureFacts{Withdrawn: code == "withdrawn", Received: DateOf(s.c.Received.In(s.p.Location)), On: s.today(), Reason: reason, Code: code, ReopenTo: s.p.Address}
+	if l.Closure.Withdrawn {
+		l.Closure.Confirmed = s.today()
+	}
+	return l
+}
+
+// refer is #转介: the complaint belongs to another body, which the letter names.
+func (s *session) refer(c *Command) (string, error) {
+	r, err := s.route(c)
+	if err != nil {
+		return "", err
+	}
+	l := s.letter(ReferralLetter)
+	l.Referral = s.declinedFacts(c, []Route{*r})
+	return s.end("referred", r.Name+pick(s.lang, "：", ": ")+c.Text, l)
+}
+
+// notPursued is #未配合: the client did not answer what was asked in time.
+func (s *session) notPursued(c *Command) (string, error) {
+	r := s.c.Request
+	switch {
+	case r == nil:
+		return "", Refuse("尚未以 #补正 要求投诉人补充材料，不能以未配合结案。", "The client has not been asked for anything by #request, so the case cannot be closed as not pursued.")
+	case s.today().Before(r.Due.Due) || s.today() == r.Due.Due:
+		return "", Refuse("补充材料的期限 %[1]s 未过。", "The client has until %[2]s to answer.", r.Due.Due.In("zh"), r.Due.Due.In("en"))
+	case slices.ContainsFunc(s.c.Log, func(e Entry) bool { return e.What == "heard_client" && e.At.After(r.At) }):
+		return "", Refuse("投诉人在要求补充之后已有来信，不能以未配合结案。", "The client has written since being asked, so the case cannot be closed as not pursued.")
+	}
+	l := s.letter(NotPursuedLetter)
+	f := &NotPursuedFacts{Received: DateOf(s.c.Received.In(s.p.Location)), Decision: paragraphs(c.Text), ReopenTo: s.p.Address, AppealUntil: s.appealDay(s.today()), AppealTo: s.p.Address}
+	for _, it := range r.Items {
+		f.Requests = append(f.Requests, LimitLine{What: it.Text, Start: DateOf(r.At.In(s.p.Location)), Due: r.Due.Due})
+	}
+	for _, e := range s.c.Evidence {
+		f.Held = append(f.Held, e.Name)
+	}
+	l.NotPursued = f
+	return s.end("not_pursued", c.Text, l)
+}
+
+// goOutside is #外部: an outside body deals with the matter.
+func (s *session) goOutside(c *Command) (string, error) {
+	if c.Args["body"] == "" {
+		_, err := s.route(c)
+		return "", err
+	}
+	due, err := s.date(c, "due")
+	if err != nil {
+		return "", err
+	}
+	if n := len(s.c.Pauses); n > 0 && s.c.Pauses[n-1].To.IsZero() { // an outside body is waited for in another way
+		s.goOn("outside", s.at)
+	}
+	f := &Outside{Body: c.Args["body"], Number: c.Args["number"], Due: due, Reason: c.Text}
+	s.do(f)
+	if s.c.Complainant.Addr != "" {
+		s.tellClient("outside", Facts{Subject: s.c.Subject})
+	}
+	for _, p := range s.handlers() {
+		if p != s.who {
+			s.tell(p, "case_news", Facts{From: s.who.Mailbox(), Text: s.tr("本案由%s处理。%s", "The matter is now with %s. %s", strings.TrimSpace(f.Body+" "+f.Number), c.Text)})
+		}
+	}
+	return s.tr("已记录：本案由%s处理，已告知投诉人。结果用 #外部结果 记录。", "Recorded: the matter is with %s, and the client has been told. Record its outcome by #outcome.", f.Body), nil
+}
+
+// outcome is #外部结果: the case is closed with it, or goes on where it stood.
+func (s *session) outcome(c *Command) (string, error) {
+	if s.c.Outside == nil {
+		return "", Refuse("本案没有由外部机构处理。", "The case is with no outside body.")
+	}
+	body := s.c.Outside.Body
+	if v := strings.ToLower(c.Args["then"]); v == "继续" || v == "continue" {
+		s.do(&CameBack{Text: body + ": " + c.Text})
+		if n := len(s.c.Pauses); n > 0 && s.c.Pauses[n-1].To.IsZero() && s.c.Pauses[n-1].Ground == outside {
+			s.goOn(outside, s.at)
+		}
+		for _, p := range s.handlers() {
+			if p != s.who {
+				s.tell(p, "case_news", Facts{From: s.who.Mailbox(), Text: s.tr("%s的处理结果：%s\n\n本案继续办理。", "Outcome at %s: %s\n\nThe case goes on.", body, c.Text)})
+			}
+		}
+		return s.tr("已记录外部结果，本案继续办理，现为“%s”。", "The outcome is on record and the case goes on: %s.", s.c.State.In(s.lang)), nil
+	}
+	s.do(&CameBack{Text: body + ": " + c.Text})
+	return s.end("external", c.Text, s.closure("external", pick(s.c.Lang, body+"已作出处理："+c.Text, "The outcome at "+body+": "+c.Text)))
+}
+
+// reportOut is #移送: a report to a regulator, issued by a second person.
+func (s *session) reportOut(c *Command) (string, error) {
+	r, err := s.route(c)
+	if err != nil {
+		return "", err
+	}
+	approvers := s.reviewers()
+	if len(approvers) == 0 {
+		return "", Refuse("没有可以批准的第二人；请联系管理员核对名册。", "There is no second person who may approve it; please tell the administrator.")
+	}
+	l := s.letter(RegulatorLetter)
+	l.To, l.Lang, l.Signatory, l.Seal, l.Routes = Address{Name: pick(s.p.Language, r.Name, or(r.NameEn, r.Name))}, s.p.Language, Contact{Name: approvers[0].Name, Title: Head.In(s.p.Language)}, true, nil
+	f := &RegulatorFacts{Proposal: c.Text, Case: ReportFacts{Complainant: s.c.Complainant.Name, Received: DateOf(s.c.Received.In(s.p.Location)),
+		Registered: DateOf(s.c.Registered.In(s.p.Location)), Channel: s.c.Channel, Complaint: excerpt(s.c.Matter, 1000), Allegations: s.c.Allegations,
+		Remedies: s.c.Remedies, Measures: s.c.Measures, Facts: s.steps()}}
+	for _, e := range s.c.Evidence {
+		f.Materials = append(f.Materials, e.Name)
+	}
+	l.Regulator = f
+	s.do(&ReportedOut{Body: r.Name, Reason: c.Text})
+	return s.draftFor(l, approvers)
+}
+
+// continueAnyway is #续查: the firm goes on of its own accord.
+func (s *session) continueAnyway(c *Command) (string, error) {
+	s.do(&ExOfficio{Reason: c.Text})
+	return s.tr("已记录：无论投诉人是否撤回，本案依职权继续办理。", "Recorded: the case goes on of the firm's own accord, whether or not the client withdraws."), nil
+}
+
+// withdrawn ends a case that the client has confirmed to withdraw, unless the
+// firm goes on with it: it is major, or staff said so. It gives the template of
+// the notice to staff.
+func (s *session) withdrawn() (notice string) {
+	if p := s.c.member(s.m.From.Addr); p != nil { // the group goes on without one of its members
+		s.do(&MemberLeft{Addr: p.Addr})
+		s.answer("received", Facts{})
+		return "client_replied"
+	}
+	s.do(&WithdrawalAnswered{Confirmed: true, Text: s.m.OwnWords})
+	if s.c.Severity.Major() || s.c.ExOfficio || s.c.appealed() || len(s.c.Members) > 0 {
+		s.answer("continues", Facts{})
+		return "client_replied"
+	}
+	s.do(&ClosedCase{Code: "withdrawn"})
+	l := s.closure("withdrawn", "")
+	if s.p.Check == nil || s.p.Check(l) == nil {
+		s.do(&Issued{Letter: &l, Number: l.Number, Date: s.today()})
+		s.tellClient("ended", Facts{Subject: s.c.Subject}).LetterNo = len(s.c.Letters)
+	} else {
+		s.tellClient("closed", Facts{Subject: s.c.Subject, Level: "withdrawn"})
+	}
+	return "closed_staff"
 }
 
 func (s *session) reopen(c *Command) (string, error) {

@@ -117,7 +117,7 @@ func (v *Verb) cutArg(s string) (key, value, rest string, ok bool) {
 	}
 	_, n := utf8.DecodeRuneInString(s[at:])
 	s = strings.TrimLeft(s[at+n:], " \t\u3000")
-	if key == "reason" || key == "matter" {
+	if key == "reason" || key == "matter" || key == "unheard" {
 		value, rest = v.cutSentence(s)
 		return key, value, rest, true
 	}
@@ -129,8 +129,8 @@ func (v *Verb) cutArg(s string) (key, value, rest string, ok bool) {
 }
 
 var (
-	dayAlone  = regexp.MustCompile(`^\d{4}(-\d{1,2}-\d{1,2}|年\d{1,2}月\d{1,2}日)$`)
-	timeOfDay = regexp.MustCompile(`^\d{1,2}[:：]\d{2}(\s|$)`)
+	dayAlone  = regexp.MustCompile(`^\d{4}([-/.]\d{1,2}[-/.]\d{1,2}|年\d{1,2}月\d{1,2}日)$`)
+	timeOfDay = regexp.MustCompile(`^(上午|下午)?\d{1,2}[:：]\d{2}(\s|$)`)
 )
 
 // cutSentence takes the value of a key that is a sentence: it ends where the

@@ -93,10 +93,13 @@ func (p *Policy) Delivered(c *Case, m Mail, reply string, at time.Time) Outcome 
 			f.AppealUntil = res.AppealUntil
 		}
 	}
+	first := s.c.appealed() // of a group each member gets it
 	s.do(f)
 	switch r.Letter.Kind {
 	case DecisionLetter:
-		s.afterDecision()
+		if first {
+			s.afterDecision()
+		}
 		fallthrough
 	case ResultLetter:
 		for _, who := range s.handlers() {
@@ -133,7 +136,7 @@ func (p *Policy) Undelivered(c *Case, m Mail, reply string, at time.Time) Outcom
 		return s.out
 	}
 	no := m.LetterNo
-	if m.Draft {
+	if m.Draft || c.member(m.To.Addr) != nil { // the letter of a group stands if one of them does not get it
 		no = 0
 	}
 	if no > 0 && c.Letters[no-1].Delivery == DeliveryFailed {

@@ -222,6 +222,9 @@ func (s *session) draft(c *Command) (string, error) {
 	if open := s.c.unanswered(); len(open) > 0 || len(s.c.Allegations) == 0 {
 		faults = append(faults, *Refuse("有投诉事项尚无认定", "an allegation has no finding"))
 	}
+	if who := s.unheard(); len(who) > 0 && (s.c.Report == nil || s.c.Report.Unheard == "") {
+		faults = append(faults, *Refuse("尚未听取被投诉人%[1]s的陈述", "the respondent (%[1]s) has not been heard", strings.Join(who, pick(s.lang, "、", ", "))))
+	}
 	if len(s.c.Measures) == 0 {
 		faults = append(faults, *Refuse("没有改进措施（#措施 负责人= 期限= 内容）", "there is no improvement measure (#measure owner= due= text)"))
 	}
@@ -336,7 +339,7 @@ func (s *session) steps() []string {
 	out = append(out, say(met != "", "于%s访谈有关人员", "We interviewed the people concerned on %s", met)...)
 	papers := days("document")
 	out = append(out, say(papers != "", "于%s调取并核对有关文件", "We obtained and checked the relevant documents on %s", papers)...)
-	if r := s.c.Report; r != nil {
+	if r := s.c.Report; r != nil && r.Approver != "" {
 		day := DateOf(r.At.In(s.p.Location)).In(s.c.Lang)
 		out = append(out, say(true, "于%s形成书面调查报告，并经审核批准", "A written report was filed on %s and has been reviewed and approved", day)...)
 	}
@@ -345,13 +348,16 @@ func (s *session) steps() []string {
 
 // approve approves the report, or the draft whose hash it quotes.
 func (s *session) approve(c *Command) (string, error) {
-	if s.c.State == ReportReview {
+	if s.c == nil {
+		return s.approveTable(c)
+	}
+	d := s.c.pendingDraft()
+	if s.c.State == ReportReview && (d == nil || len(c.Words) == 0) {
 		if len(c.Words) > 0 {
 			return "", Refuse("批准报告不需要校验码。", "The report is approved without a hash.")
 		}
 		return s.approveReport()
 	}
-	d := s.c.pendingDraft()
 	if d == nil {
 		return "", Refuse("没有待批准的草稿。", "No draft is waiting for approval.")
 	}
@@ -380,16 +386,60 @@ func (s *session) approve(c *Command) (string, error) {
 	}
 	kind := d.Letter.Kind
 	s.do(&Issued{No: d.Letter.No, Number: LetterNumber{Firm: s.p.Firm.Short, Kind: series[kind], Year: s.today().Year}, Date: s.today(), DraftHash: d.DraftHash})
-	if s.c.Complainant.Addr == "" {
+	no := d.Letter.No
+	s.afterIssue(kind)
+	switch {
+	case kind.Internal():
+		s.pass(no, s.tr("《%s》已签发，请送交收件人。", "The letter (%s) has been issued; please hand it over.", kind.In(s.lang)))
+		return s.tr("已批准并签发，PDF 随信发给您和经办人，请送交收件人。", "Approved and issued; the PDF goes to you and to those who work on the case, to be handed over."), nil
+	case s.c.Complainant.Addr == "":
+		s.pass(no, s.tr("投诉人没有电子邮件地址，请邮寄所附《%s》。", "The complainant has no email address; please post the attached letter (%s).", kind.In(s.lang)))
 		return s.tr("已签发；投诉人没有电子邮件地址，请邮寄。", "Issued; the complainant has no email address, so please post it."), nil
 	}
-	template := "result"
-	if ruling {
-		template = "decision"
-	}
-	m := s.tellClient(template, Facts{Subject: s.c.Subject})
-	m.LetterNo = d.Letter.No
+	s.tellClient(issuedBy(kind), Facts{Subject: s.c.Subject, Level: s.c.ClosingCode}).LetterNo = no
 	return s.tr("已批准并签发，正在发给 %s；送达后您会收到通知。", "Approved and issued; it is on its way to %s. You will be told when it has been delivered.", s.c.Complainant.Mailbox()), nil
+}
+
+// issue gives a letter that needs no draft its number and sends it. Where the
+// client has no address, who wrote the command gets it, to be posted.
+func (s *session) issue(l Letter, template string) error {
+	if s.p.Check != nil {
+		if err := s.p.Check(l); err != nil {
+			return err
+		}
+	}
+	s.do(&Issued{Letter: &l, Number: l.Number, Date: s.today()})
+	no := len(s.c.Letters)
+	if s.c.Complainant.Addr != "" {
+		s.tellClient(template, Facts{Subject: s.c.Subject}).LetterNo = no
+		return nil
+	}
+	s.pass(no, s.tr("投诉人没有电子邮件地址，请邮寄所附《%s》。", "The complainant has no email address; please post the attached letter (%s).", l.Kind.In(s.lang)))
+	return nil
+}
+
+// pass gives an issued letter to those who work on the case, to be handed over.
+func (s *session) pass(no int, text string) {
+	told := s.handlers()
+	if s.who != nil && !slices.Contains(told, s.who) {
+		told = append(told, s.who)
+	}
+	for _, p := range told {
+		s.tell(p, "case_news", Facts{Text: text}).LetterNo = no
+	}
+}
+
+// issuedBy names the mail that carries a letter to the complainant.
+func issuedBy(k LetterKind) string {
+	switch k {
+	case DecisionLetter:
+		return "decision"
+	case DelayLetter:
+		return "delayed"
+	case DeclinedLetter, ReferralLetter, NotPursuedLetter, ClosureLetter:
+		return "ended"
+	}
+	return "result"
 }
 
 // allFaults joins several refusals into one that names each.
@@ -399,4 +449,52 @@ func allFaults(fs []Refusal) *Refusal {
 		zh, en = append(zh, f.Zh), append(en, f.En)
 	}
 	return Refuse("%[1]s。", "%[2]s.", strings.Join(zh, "；"), strings.Join(en, "; "))
+}
+
+// delay is #迟延: the letter that tells the client that a limit was missed.
+func (s *session) delay(c *Command) (string, error) {
+	if s.today().Before(s.c.Due.Due) {
+		return "", Refuse("期限 %[1]s 未到；需要更多时间的，请用 #延期 申请。", "The limit of %[2]s has not come; if more time is needed, ask by #extend.", s.c.Due.Due.In("zh"), s.c.Due.Due.In("en"))
+	}
+	if busy.MatchString(c.Text) {
+		_, err := c.ground(nil)
+		return "", err
+	}
+	until, err := s.date(c, "until")
+	if err != nil {
+		return "", err
+	}
+	approvers := s.reviewers()
+	if len(approvers) == 0 {
+		return "", Refuse("没有可以批准的第二人；请联系管理员核对名册。", "There is no second person who may approve it; please tell the administrator.")
+	}
+	l := s.lateLetter(c.Text, until)
+	if s.p.Check != nil {
+		if err := s.p.Check(l); err != nil {
+			return "", err
+		}
+	}
+	s.putBefore(l, approvers)
+	return s.tr("草稿已生成，随信发给您和 %s。批准人核对 PDF 后引用校验码批准。", "The draft goes to you and to %s, who approves it by quoting its hash.", people(approvers, s.lang)), nil
+}
+
+// lateLetter tells of a missed limit and of the day by which the report is now
+// expected: the one given, or a few working days from today.
+func (s *session) lateLetter(reason string, until Date) Letter {
+	today, days := s.today(), 0
+	for d := today; d.Before(until); {
+		if d = d.Add(1); s.p.Calendar.Working(d) {
+			days++
+		}
+	}
+	if days == 0 {
+		days = s.p.ProgressDays
+	}
+	l := s.delayLetter(DelayLate, "", reason, s.c.Due.Due)
+	l.Delay.NewDue = s.p.Calendar.WorkingDays(today, days, nil)
+	l.Delay.ApprovedBy, l.Signatory = Contact{Title: Head.In(s.c.Lang)}, Contact{Title: Head.In(s.c.Lang)}
+	if by := s.reviewers(); len(by) > 0 {
+		l.Delay.ApprovedBy.Name, l.Signatory.Name = by[0].Name, by[0].Name
+	}
+	return l
 }

@@ -27,6 +27,7 @@ func (*MergedInto) Kind() string { return "merged" }
 
 func (f *MergedInto) apply(c *Case, e *Event) error {
 	c.State, c.MergedInto, c.ClosedAt, c.ClosingCode = Merged, f.Ref, e.At, "merged"
+	c.endPause(e.At)
 	c.note(e, f.Kind(), strings.TrimSpace(f.Ref+" "+f.Reason))
 	return nil
 }
@@ -329,6 +330,9 @@ func (s *session) group(c *Command) (string, error) {
 		if !s.c.party(p.Addr) && !slices.ContainsFunc(members, func(x Complainant) bool { return SameAddr(x.Addr, p.Addr) }) {
 			members = append(members, p)
 		}
+	}
+	if strings.TrimSpace(c.Args["members"]+c.Text) == "" {
+		return "", Refuse("缺少内容：请写明成员，每行一人：姓名 <地址>。", "Name the members, one a line: Name <address>.")
 	}
 	if len(members) == 0 {
 		return s.tr("各位成员都已在案，没有改动。", "All of them are members already; nothing changed."), nil

@@ -3,6 +3,7 @@ package complaints
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +26,36 @@ func (f *Asked) apply(c *Case, e *Event) error {
 	return nil
 }
 
+// Requested asks the client, once and completely, for what is missing; until
+// the reply the clocks stand still.
+type Requested struct {
+	Items []InfoItem `json:"items"`
+	Due   Deadline   `json:"due"`          // C6
+	Old   Date       `json:"old"`          // limit of the investigation before
+	At    time.Time  `json:"at,omitzero"`  // filled in from the event
+	No    int        `json:"no,omitempty"` // filled in: the how-manieth request
+}
+
+// Kind names the fact in the log.
+func (*Requested) Kind() string { return "requested" }
+
+func (f *Requested) apply(c *Case, e *Event) error {
+	x := *f
+	x.At, x.No = e.At, 1
+	if c.Request != nil {
+		x.No = c.Request.No + 1
+	}
+	x.Due.Steps = nil
+	c.Request, c.State = &x, AwaitingClient
+	c.Pauses = append(c.Pauses, Span{From: e.At, Ground: "information"})
+	var items []string
+	for i, it := range f.Items {
+		items = append(items, fmt.Sprintf("%d. %s", i+1, it.Text))
+	}
+	c.note(e, f.Kind(), strings.Join(items, " "))
+	return nil
+}
+
 // Noted is something the investigator puts on file: a note, an interview, a
 // document.
 type Noted struct {
@@ -42,6 +73,9 @@ func (f *Noted) apply(c *Case, e *Event) error {
 	text := f.Text
 	if f.With != "" {
 		text = f.With + ": " + text
+	}
+	if f.What == "interview" {
+		c.hear(f.With, e.At)
 	}
 	c.note(e, f.What, text)
 	return nil
@@ -120,6 +154,32 @@ func (s *session) ask(c *Command) (string, error) {
 	return s.tr("已以本案地址发给 %s；对方的回复会存入案卷并转给您。", "Sent to %s from the case's address; the reply will be put on file and passed to you.", s.c.Complainant.Mailbox()), nil
 }
 
+var itemNumber = regexp.MustCompile(`^\s*(?:\d{1,2}\s*[.、．)）]|[-•·])\s*`)
+
+// request is #补正: one list of what is missing, each with what it is needed
+// for. The responsible person sends it once; a second time the head does.
+func (s *session) request(c *Command) (string, error) {
+	if s.c.Request != nil && !slices.Contains(s.free(Head), s.who) {
+		return "", Refuse("补充材料已要求过一次；再次要求须经负责人同意，由负责人发送同样的命令。", "The client has been asked once; a second request needs the head's consent, who sends the same command.")
+	}
+	f := &Requested{Old: s.c.Due.Due, Due: s.p.Calendar.WorkingDays(s.today(), s.p.SupplementDays, nil)}
+	for _, l := range paragraphs(c.Text) {
+		what, why, ok := strings.Cut(strings.ReplaceAll(itemNumber.ReplaceAllString(l, ""), "｜", "|"), "|")
+		if !ok || strings.TrimSpace(what) == "" || strings.TrimSpace(why) == "" {
+			return "", Refuse("每行写一项材料和用途，用“|”分开，如：1. 付款凭证 | 核实付款日期和金额。这一行缺少用途：%[1]s", "Write one item a line and what it is needed for, parted by |, as in: 1. proof of payment | to check date and amount. This line lacks it: %[1]s", excerpt(l, 60))
+		}
+		f.Items = append(f.Items, InfoItem{Text: strings.TrimSpace(what), Why: strings.TrimSpace(why)})
+	}
+	s.do(f)
+	l := s.letter(InformationLetter)
+	l.Information = &InformationFacts{Received: DateOf(s.c.Received.In(s.p.Location)), Items: f.Items, Due: f.Due, PausedFrom: s.today(), OldDue: f.Old, ReplyTo: s.p.Address}
+	l.Signatory = Contact{Name: s.who.Name, Title: pick(s.c.Lang, "调查责任人", "Responsible person")}
+	if err := s.issue(l, "information"); err != nil {
+		return "", err
+	}
+	return s.tr("补充材料通知书已发给投诉人，共%d项，请于 %s 前答复；调查期限自今日起停止计算，收到答复即恢复。", "The client is asked for %d items by %s. The investigation's clock stands still from today until the reply.", len(f.Items), f.Due.Due.In(s.lang)), nil
+}
+
 func (s *session) note(c *Command) (string, error) {
 	f := &Noted{What: c.verb.En[0], With: c.Args["with"], Text: c.Text, Attachments: s.m.Attachments}
 	if f.What == "evidence" {
@@ -189,6 +249,7 @@ func (s *session) cause1(c *Command) (string, error) {
 type Report struct {
 	Version    int       `json:"version"`
 	Text       string    `json:"text"`
+	Unheard    string    `json:"unheard,omitempty"` // why a respondent could not be heard
 	By         string    `json:"by"`
 	At         time.Time `json:"at"`
 	Approver   string    `json:"approver,omitempty"`
@@ -198,6 +259,7 @@ type Report struct {
 // Reported files the written report for review.
 type Reported struct {
 	Text        string       `json:"text"`
+	Unheard     string       `json:"unheard,omitempty"` // why a respondent could not be heard
 	Attachments []Attachment `json:"attachments,omitempty"`
 }
 
@@ -209,7 +271,7 @@ func (f *Reported) apply(c *Case, e *Event) error {
 	if c.Report != nil {
 		version = c.Report.Version + 1
 	}
-	c.Report = &Report{Version: version, Text: f.Text, By: e.By, At: e.At}
+	c.Report = &Report{Version: version, Text: f.Text, Unheard: f.Unheard, By: e.By, At: e.At}
 	c.State = ReportReview
 	c.keep(e, e.By, f.Attachments)
 	c.note(e, f.Kind(), f.Text)
@@ -262,7 +324,11 @@ func (s *session) report(c *Command) (string, error) {
 		return "", Refuse("第%[1]s项还没有认定；报告须逐项答复，请先用 #认定。", "Allegation %[2]s has no finding yet; the report must answer each one: use #finding first.",
 			strings.Join(open, "、"), strings.Join(open, ", "))
 	}
-	s.do(&Reported{Text: c.Text, Attachments: s.m.Attachments})
+	if who := s.unheard(); len(who) > 0 && c.Args["unheard"] == "" {
+		return "", Refuse("尚未听取被投诉人%[1]s的陈述；请先 #访谈 或 #通知。确实无法听取的，写明 #报告 未听取=原因。",
+			"The respondent (%[2]s) has not been heard yet: #interview or #notify first. If that is impossible, say why: #report unheard=reason.", strings.Join(who, "、"), strings.Join(who, ", "))
+	}
+	s.do(&Reported{Text: c.Text, Unheard: c.Args["unheard"], Attachments: s.m.Attachments})
 	reviewers := s.reviewers()
 	if len(reviewers) == 0 {
 		return "", Refuse("没有可以审核本报告的负责人；请联系管理员核对名册。", "Nobody in the register may review this report; please tell the administrator.")

@@ -199,11 +199,11 @@ type DecisionFacts struct {
 	Chair      Contact        `json:"chair"`
 }
 
-// PanelMember is a member of the committee as the decision names them.
+// PanelMember is a member of the committee as a letter names them.
 type PanelMember struct {
 	Name     string `json:"name"`
 	Capacity string `json:"capacity"` // 法律顾问, 客户服务部负责人, 部门代表 …
-	Reason   string `json:"reason"`   // why recused, or ""
+	Reason   string `json:"reason"`   // why recused or excused, or ""
 }
 
 // DeclinedFacts is what a complainant is told whose complaint is not accepted,
@@ -211,7 +211,7 @@ type PanelMember struct {
 type DeclinedFacts struct {
 	Received     Date     `json:"received"`
 	Complaint    string   `json:"complaint"`          // in the client's words, shortened
-	Ground       string   `json:"ground"`             // code of a ground in package letters, or words
+	Ground       string   `json:"ground"`             // a code of declineGrounds in package letters, or words
 	Facts        []string `json:"facts"`              // what the ground rests on, one paragraph each
 	Bodies       []Route  `json:"bodies"`             // the right ones to turn to, by name; of a referral, the one
 	Sent         []string `json:"sent"`               // what the firm sends on to them, or none
@@ -459,6 +459,5 @@ func (a *Allegation) Against(p *Person) bool {
 
 // inWords gives the word for a code, "" for an unknown one.
 func inWords[K ~string](k K, lang string, words map[K][2]string) string {
-	w := words[k]
-	return pick(lang, w[0], w[1])
+	return pick(lang, words[k][0], words[k][1])
 }

@@ -109,6 +109,7 @@ type Message struct {
 	Forwarded *Message  `json:"-"` // the mail that this one passes on, or nil
 	Similar   []Similar `json:"-"` // open cases that look like this new complaint
 	Others    []*Case   `json:"-"` // the further cases that its commands name, locked
+	Tables    []Table   `json:"-"` // working days that wait for a second person's approval
 }
 
 // Recipients are all addresses the message was sent to as far as it tells,
@@ -155,6 +156,17 @@ type Facts struct {
 	Clock       string       `json:"clock,omitempty"`       // reminder: which clock
 	Level       string       `json:"level,omitempty"`       // reminder: which level
 	Notes       []string     `json:"notes,omitempty"`       // what the desk noticed, one sentence each
+	Items       []Item       `json:"items,omitempty"`       // digest: what is due
+}
+
+// Item is one limit in a daily digest.
+type Item struct {
+	Ref   string `json:"ref"`
+	Clock string `json:"clock"`
+	Due   Date   `json:"due"`
+	Late  bool   `json:"late,omitempty"`
+
+	Name, Subject string `json:"-"` // filled in when it is written, for who may read the case
 }
 
 // Line is one line of a transcript: the command as read, what it did, and
@@ -173,6 +185,9 @@ type Outcome struct {
 	Alerts []Alert // for the security address and the log; no content of cases
 	Hold   string  // why the message belongs into the holding pen; "" if it does not
 	Other  []Part  // what it does to further cases; recorded first, in the same transaction
+
+	Proposed *Table // working days put forward, or nil
+	Loaded   *Table // working days approved: they take effect, or nil
 }
 
 // Part is what an outcome does to a further case: Case is as it was locked, or

@@ -120,7 +120,10 @@ func TestEnglishPath(t *testing.T) {
 	want(t, "language", d.c.Lang, "en")
 	d.staff("kefu", "#admit category=f6\n#allegation respondent=wang@firm.example The lawyer did not attend\n#assign li@firm.example")
 	d.staff("li", "#accept")
-	d.staff("li", "#finding 1=upheld He was in another court.\n#report\nThe facts are these.")
+	if said := d.refused("li", "#finding 1=upheld He was in another court.\n#report\nThe facts are these."); !strings.Contains(said, "has not been heard") {
+		t.Errorf("a report before the respondent was heard: %q", said)
+	}
+	d.staff("li", "#interview with=wang@firm.example He says the hearings clashed.\n#finding 1=upheld He was in another court.\n#report\nThe facts are these.")
 	d.staff("zhao", "#approve")
 	d.staff("kefu", "#measure owner=\"Head of Litigation\" due=2026-12-18 Two people check the diary\n#draft")
 	d.deliver(d.staff("zhao", "#approve "+d.c.pendingDraft().DraftHash[:12]).Mails)

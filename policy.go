@@ -1,7 +1,9 @@
 package complaints
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -125,6 +127,7 @@ func (p *Policy) Receive(c *Case, m *Message, at time.Time) (*Case, Outcome) {
 	default:
 		s.clientMail()
 	}
+	s.settle()
 	s.share()
 	return base, s.out
 }
@@ -235,6 +238,22 @@ func (s *session) handlers() []*Person {
 	return out
 }
 
+// spread tells those who work on the case, and somebody else, what was decided.
+func (s *session) spread(text, also string) {
+	told := s.handlers()
+	if p := s.p.Register.Find(also); p != nil && !slices.Contains(told, p) && !s.c.Conflicted(p) {
+		told = append(told, p)
+	}
+	for _, p := range told {
+		if s.who == nil || p != s.who {
+			m := s.tell(p, "case_news", Facts{Text: text})
+			if s.who != nil {
+				m.Facts.From = s.who.Mailbox()
+			}
+		}
+	}
+}
+
 // tr chooses between the languages of the reader who is answered.
 func (s *session) tr(zh, en string, args ...any) string {
 	return fmt.Sprintf(pick(s.lang, zh, en), args...)
@@ -250,4 +269,139 @@ func excerpt(text string, n int) string {
 	}
 	r := []rune(text)
 	return strings.TrimSpace(string(r[:n])) + "……"
+}
+
+// Table is a table of working days that was sent by mail: it takes effect when
+// a second person has approved it by its hash.
+type Table struct {
+	Jurisdiction string          `json:"jurisdiction"`
+	Years        []int           `json:"years"`
+	Body         json.RawMessage `json:"body"`   // as attached
+	Hash         string          `json:"hash"`   // SHA-256 of the attachment, hex
+	Source       string          `json:"source"` // where it was published
+	Document     string          `json:"document"`
+	By           string          `json:"by"`
+	Approver     string          `json:"approver,omitempty"`
+}
+
+// Approves reports whether a mail may approve a table of working days, so that
+// the store looks up those that wait.
+func Approves(m *Message) bool {
+	return slices.ContainsFunc(ParseCommands(m.OwnWords), func(c Command) bool { return c.verb != nil && c.verb.En[0] == "approve" })
+}
+
+// admins are the administrators: by the register, and by the configuration.
+func (p *Policy) admins() []*Person {
+	out := p.Register.With(Admin)
+	for _, a := range p.Admins {
+		if who := p.Register.Find(a); who.Is(AnyStaff) && !slices.Contains(out, who) {
+			out = append(out, who)
+		}
+	}
+	return out
+}
+
+// calendar is #日历: an administrator puts forward a table of working days.
+func (s *session) calendar(c *Command) (string, error) {
+	if !slices.Contains(s.p.admins(), s.who) {
+		return "", Refuse("工作日表由管理员提交。", "Tables of working days are put forward by an administrator.")
+	}
+	i := slices.IndexFunc(s.m.Attachments, func(a Attachment) bool { return strings.HasSuffix(strings.ToLower(a.Name), ".json") })
+	switch {
+	case len(c.Words) == 0 || c.Args["source"] == "" || c.Args["document"] == "":
+		return "", Refuse("请写明年份、来源和文号：%[1]s", "Give the year, the source and the document: %[2]s", c.verb.Usage("zh"), c.verb.Usage("en"))
+	case !strings.HasPrefix(c.Args["source"], "https://") && !strings.HasPrefix(c.Args["source"], "http://"):
+		return "", Refuse("来源须为网址。", "The source must be the address of a page.")
+	case i < 0:
+		return "", Refuse("请把工作日表（JSON 文件）作为附件一并发送。", "Please attach the table as a JSON file.")
+	}
+	a := s.m.Attachments[i]
+	cal, err := ParseCalendar(s.p.Calendar.Jurisdiction, a.Content)
+	if err != nil {
+		return "", Refuse("附件不是工作日表：%[1]v", "The attachment is no table of working days: %[1]v", err)
+	}
+	t := &Table{Jurisdiction: s.p.Calendar.Jurisdiction, Years: slices.Sorted(maps.Keys(cal.Years)), Body: a.Content, Hash: a.SHA256,
+		Source: c.Args["source"], Document: c.Args["document"], By: s.who.Address}
+	var notes []string
+	for y, year := range cal.Years {
+		if year.Status != Official {
+			return "", Refuse("%d年不是正式安排（status 须为 official）；推测的安排不能导入。", "%d is not official (status must be official); a projection is not loaded.", y)
+		}
+		notes = append(notes, s.tr("%d年放假：%s", "%d, days off: %s", y, days(year.Off)), s.tr("%d年调休上班：%s", "%d, weekend days worked: %s", y, days(year.Work)))
+	}
+	if want := strings.TrimRight(c.Words[0], "年"); len(t.Years) != 1 || fmt.Sprint(t.Years[0]) != want {
+		return "", Refuse("附件所载年份为 %[1]v，与命令所写 %[2]s 不符；一次导入一年。", "The attachment is about %[1]v, not %[2]s; one year is loaded at a time.", t.Years, want)
+	}
+	second := s.seconds(s.who.Address)
+	if len(second) == 0 {
+		return "", Refuse("没有可以批准的第二人。", "There is no second person who may approve it.")
+	}
+	s.out.Proposed = t
+	for _, p := range second {
+		s.tell(p, "calendar_proposed", Facts{From: s.who.Mailbox(), Subject: c.Words[0], Reason: t.Source, Of: t.Document, Hash: t.Hash, Notes: notes})
+	}
+	return s.tr("已收到%s年工作日表，校验码 %s；经 %s 中一人批准后生效。", "The table of %s is here, hash %s; it takes effect when one of these approves it: %s.", c.Words[0], t.Hash[:12], people(second, s.lang)), nil
+}
+
+// seconds may approve what somebody has put forward for the whole desk.
+func (s *session) seconds(by string) []*Person {
+	out := s.p.Register.With(Admin, Head, Chair, Management)
+	for _, a := range s.p.admins() {
+		if !slices.Contains(out, a) {
+			out = append(out, a)
+		}
+	}
+	return slices.DeleteFunc(out, func(p *Person) bool { return SameAddr(p.Address, by) })
+}
+
+func days(set map[Date]string) string {
+	var out []string
+	for d := range set {
+		out = append(out, d.String())
+	}
+	slices.Sort(out)
+	return strings.Join(out, " ")
+}
+
+// approveTable is #批准 in a mail about no case: the second person's yes to a
+// table of working days.
+func (s *session) approveTable(c *Command) (string, error) {
+	if len(c.Words) == 0 || len(c.Words[0]) < 12 {
+		return "", Refuse("请引用工作日表的校验码。", "Quote the hash of the table.")
+	}
+	for _, t := range s.m.Tables {
+		switch {
+		case !strings.HasPrefix(t.Hash, strings.ToLower(c.Words[0])):
+			continue
+		case SameAddr(t.By, s.who.Address):
+			return "", Refuse("工作日表由您提交，须由另一人批准。", "You put this table forward; a second person must approve it.")
+		case !slices.Contains(s.seconds(t.By), s.who):
+			return "", Refuse("工作日表由管理员、客服部负责人、主任委员或管理层批准。", "Tables of working days are approved by an administrator, the head, the chair or management.")
+		}
+		t.Approver = s.who.Address
+		s.out.Loaded = &t
+		return s.tr("已批准，%v年工作日表生效；在办案件的期限将重新计算，变更另行告知。", "Approved: the table of %v is in force. The limits of open cases are counted anew; you will be told what changes.", t.Years), nil
+	}
+	return "", Refuse("没有校验码为 %[1]s 的待批准工作日表。", "No table with the hash %[1]s is waiting for approval.", excerpt(c.Words[0], 64))
+}
+
+// TableChanged tells the desk and the administrators what a new table of
+// working days has changed: one sentence for each limit.
+func (p *Policy) TableChanged(table int64, changed []string) []Mail {
+	told := p.Register.With(Officer, Head, Admin)
+	var out []Mail
+	for _, who := range append(told, slices.DeleteFunc(p.admins(), func(a *Person) bool { return slices.Contains(told, a) })...) {
+		out = append(out, Mail{Key: fmt.Sprintf("calendar/%d/%s", table, who.Address), To: who.Mailbox(), Lang: p.Language, Template: "calendar_changed", Staff: true,
+			Facts: Facts{Notes: changed}})
+	}
+	return out
+}
+
+// Change says in one sentence what became of a limit.
+func (p *Policy) Change(c *Case, r Recounted) string {
+	stands := pick(p.Language, "按新表提前，请按新日期办理", "earlier: please keep the new date")
+	if r.Old.Before(r.New) {
+		stands = pick(p.Language, "按新表推后，仍以已告知的日期为准", "later: the date that the client was told stands")
+	}
+	return fmt.Sprintf("%s %s %s → %s（%s）", c.Ref, ClockWords(r.Clock, p.Language), r.Old, r.New, stands)
 }

@@ -69,9 +69,6 @@ func (f *Heard) apply(c *Case, e *Event) error {
 	c.note(e, "heard_"+f.Who, f.Text)
 	if f.Who == "client" {
 		c.LastMessage = f.MessageID
-		if c.State == AwaitingClient {
-			c.State = Investigating
-		}
 	}
 	return nil
 }
@@ -215,10 +212,6 @@ var channels = map[string][2]string{
 // registerFor is #登记: a member of staff enters a complaint that came by
 // telephone, visit, post, website or from a regulator.
 func (s *session) registerFor(c *Command) (string, error) {
-	if s.c != nil {
-		return "", Refuse("登记新的投诉，请另写一封邮件到 %[1]s，不要回复已有案件的邮件；一封邮件登记一件。",
-			"To register a new complaint write a mail of its own to %[1]s, not a reply on another case; one mail registers one complaint.", s.p.Address)
-	}
 	channel, ok := parseWord(c.Args["channel"], channels)
 	if !ok {
 		return "", Refuse("请写明渠道：渠道=电话、来访、信函、网站或监管。", "Say by which channel it came: channel=phone, visit, post, web or regulator.")
@@ -329,6 +322,10 @@ var formFields = map[string]string{
 	"时间": "time", "提交时间": "time", "投诉时间": "time", "time": "time", "submitted": "time", "submittedat": "time", "date": "time",
 }
 
+func formField(label string) string {
+	return formFields[strings.Join(strings.Fields(strings.ToLower(label)), "")]
+}
+
 var formLine = regexp.MustCompile(`^[\s　]*\**([^:：=＝\n]{1,30}?)\**[\s　]*[:：=＝][\s　]*(.*)$`)
 
 // readForm reads labelled lines, or a JSON or CSV part. A line without a label
@@ -339,7 +336,7 @@ func readForm(m *Message) intake {
 	var matter []string
 	put := func(label, value string) {
 		value = strings.TrimSpace(value)
-		switch formFields[strings.Join(strings.Fields(strings.ToLower(label)), "")] {
+		switch formField(label) {
 		case "name":
 			in.Name = value
 		case "phone":
@@ -357,12 +354,16 @@ func readForm(m *Message) intake {
 		case "time":
 			in.received, _ = parseMoment(value, m.Date.Location())
 		default:
-			if value != "" {
+			switch {
+			case value == "":
+			case label == "":
+				matter = append(matter, value)
+			default:
 				matter = append(matter, label+": "+value)
 			}
 		}
 	}
-	structured := false
+	structured := false // by a part of its own
 	for _, a := range m.Attachments {
 		rows := formPart(a)
 		for _, r := range rows {
@@ -375,7 +376,7 @@ func readForm(m *Message) intake {
 	if !structured {
 		var label, value string
 		for _, l := range strings.Split(m.Text, "\n") {
-			if f := formLine.FindStringSubmatch(l); f != nil && (formFields[strings.Join(strings.Fields(strings.ToLower(f[1])), "")] != "" || label == "") {
+			if f := formLine.FindStringSubmatch(l); f != nil && (formField(f[1]) != "" || formField(label) != "matter") {
 				put(label, value)
 				label, value = f[1], f[2]
 				continue

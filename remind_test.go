@@ -13,7 +13,11 @@ func (d *desk) sweep(day string, hour int) []string {
 	d.record(d.c.Clone(), o)
 	var out []string
 	for _, m := range o.Mails {
-		out = append(out, fmt.Sprintf("%s %s %s", m.Facts.Clock, m.Facts.Level, m.To.Name))
+		what := m.Template
+		if what == "reminder" {
+			what = m.Facts.Clock + " " + m.Facts.Level
+		}
+		out = append(out, what+" "+m.To.Name)
 	}
 	if next := d.p.NextAt(d.c); !next.IsZero() && !next.After(d.now) {
 		d.t.Fatalf("after the sweep of %s the next is %s", d.now, next)
@@ -24,7 +28,7 @@ func (d *desk) sweep(day string, hour int) []string {
 // Registered Tuesday 24 November: review by the 26th, report by 3 December.
 func TestReminders(t *testing.T) {
 	d := newDesk(t, "zh", "2026-11-24")
-	d.client("收费不合理，请处理。")
+	d.deliver(d.client("收费不合理，请处理。").Mails)
 	want(t, "next", d.p.NextAt(d.c), at("2026-11-25", 9))
 	want(t, "nothing yet", d.sweep("2026-11-24", 18), []string(nil))
 	want(t, "one day before", d.sweep("2026-11-25", 9), []string{"C3 T-1 周敏", "C3 T-1 赵刚"})
@@ -34,30 +38,39 @@ func TestReminders(t *testing.T) {
 	d.staff("li", "#接受")
 	// Half-time of C4 was passed on 30 November, T-2 comes on 1 December.
 	want(t, "half-time", d.sweep("2026-11-30", 9), []string{"C4 half 李娜"})
-	want(t, "two days before", d.sweep("2026-12-01", 9), []string{"C4 T-2 李娜"})
-	// Down from the 2nd to the 7th: no burst, the latest level alone.
-	want(t, "after downtime", d.sweep("2026-12-07", 10), []string{"C4 over+2 陈思远", "C4 over+2 李娜", "C4 over+2 赵刚"})
+	// On 1 December the client has heard nothing for five working days (C14).
+	want(t, "two days before", d.sweep("2026-12-01", 9), []string{"C4 T-2 李娜", "progress zhangkun"})
+	// Down from the 2nd to the 7th: no burst, the latest level alone. The limit
+	// was missed at 24:00 on the 3rd, three days and ten hours ago.
+	want(t, "after downtime", d.sweep("2026-12-07", 10), []string{"draft_approval 赵刚", "C4 over+2 陈思远", "C4 over+2 李娜", "C4 over+2 赵刚"})
+	want(t, "breach", d.c.Breaches, []Breached{{Clock: "C4", Person: "li@firm.example", Minutes: (3*24 + 10) * 60, Due: Date{2026, 12, 3}, Open: true}})
 	date, over := d.p.Overdue(d.c, d.now)
 	want(t, "overdue", fmt.Sprint(date, over), "2026-12-03 true")
-	want(t, "standing", len(d.sweep("2026-12-10", 9)), 3)
-	want(t, "then silence", d.sweep("2027-03-01", 9), []string(nil))
-	if next := d.p.NextAt(d.c); !next.IsZero() {
-		t.Errorf("next %s", next)
-	}
+	want(t, "standing", d.sweep("2026-12-10", 9), []string{"C4 over+5 陈思远", "C4 over+5 李娜", "C4 over+5 赵刚", "progress zhangkun"})
+	// Eight weeks from 24 November are 19 January: what was missed till March
+	// is one progress notice and the long stop.
+	want(t, "long stop", d.sweep("2027-03-01", 9), []string{"progress zhangkun", "long_stop zhangkun", "C15 over 陈思远", "C15 over 赵刚"})
+	want(t, "only the client is told again", d.p.NextAt(d.c), at("2027-03-08", 9))
+	d.staff("li", "#认定 1=成立 收费没有依据。\n#报告\n一、基本情况")
+	d.staff("zhao", "#批准")
+	// 24:00 on 3 December is 0:00 on the 4th; approved on 1 March at 9:00.
+	want(t, "made good", d.c.Breaches[0], Breached{Clock: "C4", Person: "li@firm.example", Minutes: int(at("2027-03-01", 9).Sub(at("2026-12-04", 0)).Minutes()), Due: Date{2026, 12, 3}})
 }
 
 func TestClocksOfEachState(t *testing.T) {
 	d := investigatedCase(t, "zh")
-	want(t, "result", d.p.clocks(d.c)[0].ID, "C5")
-	want(t, "due", d.p.clocks(d.c)[0].Due.Due.String(), "2026-11-26")
+	want(t, "result", d.p.running(d.c)[0].ID, "C5")
+	want(t, "due", d.p.running(d.c)[0].Due.Due.String(), "2026-11-26")
 	want(t, "afternoon", d.sweep("2026-11-26", 15), []string{"C5 T15 周敏", "C5 T15 李娜", "C5 T15 赵刚"})
 	d = answered(t, "zh")
-	want(t, "nothing runs while the client decides", len(d.p.clocks(d.c)), 0)
+	want(t, "while the client decides", d.p.running(d.c)[0].ID, "C8")
+	want(t, "till the last day", d.sweep("2026-12-28", 15), []string(nil))
+	d.now = at("2026-11-24", 10)
 	d.client("我要申诉。")
-	want(t, "committee", d.p.clocks(d.c)[0].ID, "C10")
+	want(t, "committee", d.p.running(d.c)[0].ID, "C10")
 	d.staff("sun", "#表决 维持 退费比例适当")
-	want(t, "who has voted is left in peace", d.sweep("2026-12-04", 9), []string{"C10 half 陈思远", "C10 half 钱进"})
-	for _, id := range []string{"C3", "C4", "C5", "C10", "C99"} {
+	want(t, "who has voted is left in peace", d.sweep("2026-12-04", 9), []string{"C10 half 陈思远", "C10 half 钱进", "progress 张堃"})
+	for _, id := range []string{"C1", "C3", "C4", "C5", "C10", "C19", "C99"} {
 		if ClockWords(id, "zh") == "" || ClockWords(id, "en") == "" {
 			t.Errorf("clock %s has no name", id)
 		}

@@ -147,16 +147,19 @@ func (s *session) run1(c *Command) (string, error) {
 // possible instead.
 func (s *session) permit(v *Verb) error {
 	if s.c == nil {
-		if v.NoCase {
+		if v.NoCase || v.En[0] == "approve" && len(s.m.Tables) > 0 {
 			return nil
 		}
 		return Refuse("这封邮件没有指明案件。请回复本台发出的案件邮件，或在主题中写上案号（如 [T2026-0001]）。",
 			"The mail names no case. Reply to a mail of the case, or put its number (such as [T2026-0001]) into the subject.")
 	}
+	if v.NoCase && v.States != nil && len(v.States) == 0 {
+		return Refuse("#%[1]s 请另写一封邮件到 %[3]s，不要回复已有案件的邮件；一封邮件一件。", "#%[2]s needs a mail of its own to %[3]s, not a reply on another case; one mail for each.", v.Zh[0], v.En[0], s.p.Address)
+	}
 	if s.c.Conflicted(s.who) && !v.NoCase && !s.p.ownPart(s.c, s.who, v) {
 		return Refuse("您与本案有利害关系或已回避，不能查看或处理本案。", "You have a conflict of interest in this case, or have stepped aside; you may neither read it nor act on it.")
 	}
-	if !s.p.allows(s.c, s.who, v.Roles) {
+	if !v.NoCase && !s.p.mayUse(s.c, s.who, v) || v.NoCase && !s.p.allows(s.c, s.who, v.Roles) {
 		return Refuse("这条命令由%[1]s使用。", "This command is for %[2]s.", rolesIn(v.Roles, "zh"), rolesIn(v.Roles, "en"))
 	}
 	if !v.In(s.c.State) {
@@ -212,10 +215,15 @@ func (s *session) staffWords() {
 		s.forwarded()
 		return
 	}
+	if s.c != nil && s.c.respondent(s.who) && findVerb("statement").In(s.c.State) && strings.TrimSpace(s.m.OwnWords) != "" && s.trust() == nil {
+		did := s.state(s.m.OwnWords) // an answer to the notice, without a command
+		s.tell(s.who, "transcript", Facts{Subject: s.m.Subject, Transcript: []Line{{Command: s.tr("陈述", "Statement"), Did: did}}}).InReplyTo = s.m.MessageID
+		return
+	}
 	if s.c == nil || s.c.Conflicted(s.who) {
 		s.out.Hold = "mail from staff that names no case and holds no command"
 		if !s.damped() {
-			m := s.tell(s.who, "help", Facts{Subject: s.m.Subject, Reason: "no_case", Transcript: s.p.Help(nil, s.who)})
+			m := s.tell(s.who, "help", Facts{Subject: s.m.Subject, Reason: "no_case", Transcript: s.p.Help(nil, s.who, s.at)})
 			m.Auto, m.InReplyTo = true, s.m.MessageID
 		}
 		return
@@ -289,6 +297,26 @@ func (s *session) run(c *Command) (string, error) {
 		return s.ask(c)
 	case "interview", "note", "evidence":
 		return s.note(c)
+	case "notify":
+		return s.notify(c)
+	case "statement":
+		return s.state(c.Text), nil
+	case "decline":
+		return s.decline(c)
+	case "not-complaint":
+		return s.notComplaint(c)
+	case "refer":
+		return s.refer(c)
+	case "not-pursued":
+		return s.notPursued(c)
+	case "outside":
+		return s.goOutside(c)
+	case "outcome":
+		return s.outcome(c)
+	case "report-out":
+		return s.reportOut(c)
+	case "continue":
+		return s.continueAnyway(c)
 	case "finding":
 		return s.find(c)
 	case "cause":
@@ -299,6 +327,18 @@ func (s *session) run(c *Command) (string, error) {
 		return s.measure(c)
 	case "report":
 		return s.report(c)
+	case "calendar":
+		return s.calendar(c)
+	case "request":
+		return s.request(c)
+	case "extend":
+		return s.extend(c)
+	case "delay":
+		return s.delay(c)
+	case "suspend":
+		return s.suspend(c)
+	case "resume":
+		return s.resume(c)
 	case "draft":
 		return s.draft(c)
 	case "approve":

@@ -239,3 +239,137 @@ func parseWord[K ~string](s string, words map[K][2]string) (K, bool) {
 	}
 	return "", false
 }
+
+// delayGrounds are the reasons for more time, or for none that counts (casework
+// E.7). That there is much to do is none.
+var delayGrounds = map[string][2]string{
+	"information": {"补充材料", "further information from the complainant"}, "key_person": {"关键人员不在", "absence of a person who must be heard"},
+	"outside": {"外部机构材料", "papers of an outside body"}, "expert": {"专业鉴定", "an expert's opinion"}, "major": {"重大案件审议", "review of a major case"},
+	"litigation": {"与诉讼/仲裁并行", "court or arbitration proceedings on the same facts"}, "force_majeure": {"不可抗力", "force majeure"},
+	"client": {"投诉人请求", "the complainant's request"}, "merged": {"合并新事项", "new matters taken in"},
+}
+
+// groundAlias are further words that people write for a ground.
+var groundAlias = map[string]string{
+	"诉讼": "litigation", "仲裁": "litigation", "诉讼仲裁": "litigation", "court": "litigation", "鉴定": "expert", "外部材料": "outside", "监管": "outside", "regulator": "outside",
+	"人员不在": "key_person", "请求": "client", "客户请求": "client", "重大": "major", "新事项": "merged", "材料": "information",
+}
+
+// suspending are the grounds on which a case may be suspended (casework B.1).
+var suspending = []string{"litigation", "outside", "expert", "force_majeure", "client"}
+
+var busy = regexp.MustCompile(`(?i)(工作|业务|事务|案件)[太很较过]?(繁忙|忙|多|量大)|太忙|人手不足|\bbusy\b|workload|short[- ]staffed`)
+
+// ground reads the reason category of a command.
+func (c *Command) ground(allowed []string) (string, error) {
+	word := strings.TrimSpace(c.Args["ground"])
+	g, ok := parseWord(word, delayGrounds)
+	if alias := groundAlias[strings.ToLower(word)]; !ok && alias != "" {
+		g, ok = alias, true
+	}
+	list := map[string][2]string{}
+	for k, w := range delayGrounds {
+		if allowed == nil || slices.Contains(allowed, k) {
+			list[k] = w
+		}
+	}
+	switch {
+	case busy.MatchString(word + "\n" + c.Text):
+		return "", Refuse("“工作繁忙”不是理由；请写明具体原因，类别：%[1]s", "Being busy is no ground; give the specific reason, under one of: %[2]s", codeList(list, "zh"), codeList(list, "en"))
+	case !ok || list[g][0] == "":
+		return "", Refuse("请写明原因类别，如 依据=%[3]s。类别：%[1]s", "Give the category of the reason, as in ground=%[4]s. Categories: %[2]s", codeList(list, "zh"), codeList(list, "en"), delayGrounds["litigation"][0], "litigation")
+	}
+	return g, nil
+}
+
+// GroundWords names a ground of casework E.7.
+func GroundWords(g, lang string) string { return inWords(g, lang, delayGrounds) }
+
+// Graded sets how grave the case is (casework E.3).
+type Graded struct {
+	Level  Severity `json:"level"`
+	Reason string   `json:"reason,omitempty"`
+}
+
+// Kind names the fact in the log.
+func (*Graded) Kind() string { return "graded" }
+
+func (f *Graded) apply(c *Case, e *Event) error {
+	c.Severity = f.Level
+	c.note(e, f.Kind(), strings.TrimSpace(string(f.Level)+" "+f.Reason))
+	return nil
+}
+
+// grade is #定级: anybody on the case may grade it up; only the chair grades it
+// down, with reasons. A major case goes before the committee; of a critical one
+// management is told at once.
+func (s *session) grade(c *Command) (string, error) {
+	word := ""
+	if len(c.Words) > 0 {
+		word = c.Words[0]
+	}
+	level, ok := parseWord(word, severityWords)
+	if !ok {
+		return "", Refuse("请写明级别：一般、较大、重大、特别重大。", "Say which grade: normal, elevated, major or critical.")
+	}
+	if level == s.c.Severity {
+		return s.tr("级别已是“%s”，没有改动。", "The grade is %s already; nothing changed.", level.In(s.lang)), nil
+	}
+	lower := severityRank[level] < severityRank[s.c.Severity]
+	chairs := s.free(Chair)
+	switch {
+	case lower && !slices.Contains(chairs, s.who):
+		return "", Refuse("本案已定为“%[1]s”，调低须由主任委员说明理由。", "The case is graded %[2]s; only the committee's chair may lower that, with reasons.", s.c.Severity.In("zh"), s.c.Severity.In("en"))
+	case lower && c.Text == "":
+		return "", Refuse("调低级别须写明理由。", "Lowering the grade needs a reason.")
+	}
+	before := s.c.Severity
+	s.do(&Graded{Level: level, Reason: c.Text})
+	if !level.Major() || lower {
+		return s.tr("级别定为“%s”。", "Graded %s.", level.In(s.lang)), nil
+	}
+	told := chairs
+	if level == Critical {
+		told = append(slices.Clone(chairs), s.p.management(s.c)...)
+	}
+	for _, p := range append(told, s.free(Head)...) {
+		if p != s.who && len(sentTo(s.out.Mails, "graded", p.Address)) == 0 && !(before.Major() && slices.Contains(chairs, p)) {
+			s.tell(p, "graded", Facts{From: s.who.Mailbox(), Reason: c.Text, Level: string(level)})
+		}
+	}
+	did := s.tr("级别定为“%s”；答复投诉人之前须经投诉处理委员会审议。", "Graded %s: it goes before the Complaints Committee before the client is answered.", level.In(s.lang))
+	if level == Critical {
+		did += s.tr("已告知管理层。", " Management has been told.")
+	}
+	return did, nil
+}
+
+func sentTo(mails []Mail, template, addr string) []Mail {
+	return slices.DeleteFunc(slices.Clone(mails), func(m Mail) bool { return m.Template != template || !SameAddr(m.To.Addr, addr) })
+}
+
+// management lists who of management may know of a case: by the register, and
+// by the configuration.
+func (p *Policy) management(c *Case) []*Person {
+	out := p.acting(c, Management)
+	for _, a := range p.Management {
+		who := p.Register.Find(a)
+		if who == nil {
+			who = &Person{Address: a, Active: true, Roles: []Role{Management}}
+		}
+		if !c.Conflicted(who) && !slices.ContainsFunc(out, func(x *Person) bool { return SameAddr(x.Address, a) }) {
+			out = append(out, who)
+		}
+	}
+	return out
+}
+
+// advice is a sentence for who has just changed the case, if it may be graver
+// than it is graded.
+func (s *session) advice() string {
+	level, why := s.p.Grade(s.c)
+	if severityRank[level] <= max(severityRank[s.c.Severity], severityRank[Normal]) {
+		return ""
+	}
+	return s.tr("建议定级为“%[1]s”（%[2]s）：#定级 %[1]s", " Suggested grade: %[1]s (%[2]s): #severity %[1]s", level.In(s.lang), strings.Join(why, pick(s.lang, "；", "; ")))
+}

@@ -1,10 +1,12 @@
 package complaints
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Admitted takes a registered complaint in for review (受理).
@@ -126,95 +128,6 @@ func (f *Recused) apply(c *Case, e *Event) error {
 	}
 	c.note(e, f.Kind(), f.Person+": "+f.Reason)
 	return nil
-}
-
-// Graded sets how grave the case is (casework E.3).
-type Graded struct {
-	Level  Severity `json:"level"`
-	Reason string   `json:"reason,omitempty"`
-}
-
-// Kind names the fact in the log.
-func (*Graded) Kind() string { return "graded" }
-
-func (f *Graded) apply(c *Case, e *Event) error {
-	c.Severity = f.Level
-	c.note(e, f.Kind(), strings.TrimSpace(string(f.Level)+" "+f.Reason))
-	return nil
-}
-
-// grade is #定级: anybody on the case may grade it up; only the chair grades it
-// down, with reasons. A major case goes before the committee; of a critical one
-// management is told at once.
-func (s *session) grade(c *Command) (string, error) {
-	word := ""
-	if len(c.Words) > 0 {
-		word = c.Words[0]
-	}
-	level, ok := parseWord(word, severityWords)
-	if !ok {
-		return "", Refuse("请写明级别：一般、较大、重大、特别重大。", "Say which grade: normal, elevated, major or critical.")
-	}
-	if level == s.c.Severity {
-		return s.tr("级别已是“%s”，没有改动。", "The grade is %s already; nothing changed.", level.In(s.lang)), nil
-	}
-	lower := severityRank[level] < severityRank[s.c.Severity]
-	chairs := s.free(Chair)
-	switch {
-	case lower && !slices.Contains(chairs, s.who):
-		return "", Refuse("本案已定为“%[1]s”，调低须由主任委员说明理由。", "The case is graded %[2]s; only the committee's chair may lower that, with reasons.", s.c.Severity.In("zh"), s.c.Severity.In("en"))
-	case lower && c.Text == "":
-		return "", Refuse("调低级别须写明理由。", "Lowering the grade needs a reason.")
-	}
-	before := s.c.Severity
-	s.do(&Graded{Level: level, Reason: c.Text})
-	if !level.Major() || lower {
-		return s.tr("级别定为“%s”。", "Graded %s.", level.In(s.lang)), nil
-	}
-	told := chairs
-	if level == Critical {
-		told = append(slices.Clone(chairs), s.p.management(s.c)...)
-	}
-	for _, p := range append(told, s.free(Head)...) {
-		if p != s.who && len(sentTo(s.out.Mails, "graded", p.Address)) == 0 && !(before.Major() && slices.Contains(chairs, p)) {
-			s.tell(p, "graded", Facts{From: s.who.Mailbox(), Reason: c.Text, Level: string(level)})
-		}
-	}
-	did := s.tr("级别定为“%s”；答复投诉人之前须经投诉处理委员会审议。", "Graded %s: it goes before the Complaints Committee before the client is answered.", level.In(s.lang))
-	if level == Critical {
-		did += s.tr("已告知管理层。", " Management has been told.")
-	}
-	return did, nil
-}
-
-func sentTo(mails []Mail, template, addr string) []Mail {
-	return slices.DeleteFunc(slices.Clone(mails), func(m Mail) bool { return m.Template != template || !SameAddr(m.To.Addr, addr) })
-}
-
-// management lists who of management may know of a case: by the register, and
-// by the configuration.
-func (p *Policy) management(c *Case) []*Person {
-	out := p.acting(c, Management)
-	for _, a := range p.Management {
-		who := p.Register.Find(a)
-		if who == nil {
-			who = &Person{Address: a, Active: true, Roles: []Role{Management}}
-		}
-		if !c.Conflicted(who) && !slices.ContainsFunc(out, func(x *Person) bool { return SameAddr(x.Address, a) }) {
-			out = append(out, who)
-		}
-	}
-	return out
-}
-
-// advice is a sentence for who has just changed the case, if it may be graver
-// than it is graded.
-func (s *session) advice() string {
-	level, why := s.p.Grade(s.c)
-	if severityRank[level] <= max(severityRank[s.c.Severity], severityRank[Normal]) {
-		return ""
-	}
-	return s.tr("建议定级为“%[1]s”（%[2]s）：#定级 %[1]s", " Suggested grade: %[1]s (%[2]s): #severity %[1]s", level.In(s.lang), strings.Join(why, pick(s.lang, "；", "; ")))
 }
 
 // category reads the category of a command: category=F6, or the bare code.
@@ -356,4 +269,149 @@ func codeList(codes map[string][2]string, lang string) string {
 		out = append(out, k+" "+pick(lang, codes[k][0], codes[k][1]))
 	}
 	return strings.Join(out, pick(lang, "；", "; "))
+}
+
+// Hearing is what is known of one person's being heard: asked for a statement,
+// and heard, in an interview or by it.
+type Hearing struct {
+	Person string    `json:"person"` // address, or name as it was written
+	Asked  time.Time `json:"asked,omitzero"`
+	Due    Date      `json:"due,omitzero"`
+	Heard  time.Time `json:"heard,omitzero"`
+}
+
+func (c *Case) hear(person string, at time.Time) {
+	for i := range c.Hearings {
+		if c.Hearings[i].Person == person {
+			c.Hearings[i].Heard = at
+			return
+		}
+	}
+	c.Hearings = append(c.Hearings, Hearing{Person: person, Heard: at})
+}
+
+// RespondentAsked sends a respondent the allegations against them.
+type RespondentAsked struct {
+	Person string `json:"person"`
+	Due    Date   `json:"due"`
+	Text   string `json:"text,omitempty"`
+}
+
+// Kind names the fact in the log.
+func (*RespondentAsked) Kind() string { return "respondent_asked" }
+
+func (f *RespondentAsked) apply(c *Case, e *Event) error {
+	i := slices.IndexFunc(c.Hearings, func(h Hearing) bool { return h.Person == f.Person })
+	if i < 0 {
+		c.Hearings = append(c.Hearings, Hearing{Person: f.Person})
+		i = len(c.Hearings) - 1
+	}
+	c.Hearings[i].Asked, c.Hearings[i].Due = e.At, f.Due
+	c.note(e, f.Kind(), strings.TrimSpace(f.Person+" "+f.Text))
+	return nil
+}
+
+// Stated is a respondent's own statement.
+type Stated struct {
+	Person      string       `json:"person"`
+	Text        string       `json:"text"`
+	Attachments []Attachment `json:"attachments,omitempty"`
+}
+
+// Kind names the fact in the log.
+func (*Stated) Kind() string { return "stated" }
+
+func (f *Stated) apply(c *Case, e *Event) error {
+	c.keep(e, f.Person, f.Attachments)
+	c.hear(f.Person, e.At)
+	c.note(e, f.Kind(), f.Person+": "+f.Text)
+	return nil
+}
+
+// unheard names the respondents who have not been heard yet.
+func (s *session) unheard() []string {
+	var out []string
+	for _, a := range s.c.Allegations {
+		if a.Respondent == "" || slices.ContainsFunc(s.c.Hearings, func(h Hearing) bool { return !h.Heard.IsZero() && s.p.samePerson(h.Person, a.Respondent) }) {
+			continue
+		}
+		name := a.Respondent
+		if p := s.p.Register.Named(name); p != nil {
+			name = p.Name
+		}
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// samePerson reports whether two texts name one person: by address, by name, or
+// by a name with a title.
+func (p *Policy) samePerson(a, b string) bool {
+	for _, who := range []*Person{p.Register.Named(a), p.Register.Named(b)} {
+		if who != nil {
+			is := func(x string) bool { return SameAddr(x, who.Address) || strings.Contains(x, who.Name) }
+			return is(a) && is(b)
+		}
+	}
+	return a != "" && b != "" && (strings.Contains(a, b) || strings.Contains(b, a))
+}
+
+// notify is #通知: the respondent gets the allegations against them, and until
+// when to state what they have to say. They learn no more of the case.
+func (s *session) notify(c *Command) (string, error) {
+	name := c.Args["respondent"]
+	if name == "" {
+		if u := s.unheard(); len(u) == 1 {
+			name = u[0]
+		} else {
+			return "", Refuse("请写明通知谁，如 #通知 被投诉人=王明 期限=2026-12-01。", "Say whom to notify, as in #notify respondent=wang@firm.example due=2026-12-01.")
+		}
+	}
+	due, err := s.date(c, "due")
+	if err != nil {
+		return "", err
+	}
+	p := s.p.Register.Named(name)
+	switch {
+	case p == nil:
+		return "", Refuse("名册中没有“%[1]s”，无法发送通知；请以 #访谈 听取其陈述。", "There is nobody %[1]q in the register to write to; please hear them by #interview.", name)
+	case !s.c.respondent(p):
+		return "", Refuse("%s 不是本案的被投诉人；请先用 #事项 被投诉人= 列明。", "%s is no respondent of this case; name them by #allegation respondent= first.", p.Name)
+	}
+	if due.IsZero() {
+		due = s.p.Calendar.WorkingDays(s.today(), 3, nil).Due
+	}
+	var mine []Allegation
+	var lines []string
+	for _, a := range s.c.Allegations {
+		if a.Against(p) {
+			mine = append(mine, Allegation{No: a.No, Text: a.Text})
+			lines = append(lines, fmt.Sprintf("%d. %s", a.No, a.Text))
+		}
+	}
+	l := s.letter(RespondentLetter)
+	l.To, l.Lang, l.Routes, l.Contact = p.Mailbox(), s.p.Language, nil, Contact{Name: s.who.Name, Email: s.p.Address}
+	head := s.free(Head)
+	l.Respondent = &RespondentFacts{Complainant: s.c.Complainant.Name, Registered: DateOf(s.c.Registered.In(s.p.Location)), Allegations: mine,
+		ReplyBy: Deadline{Start: s.today(), Due: due}, ReplyTo: s.p.Address, Investigator: Contact{Name: s.who.Name, Email: s.who.Address}}
+	if len(head) > 0 {
+		l.Respondent.RecusalTo = head[0].Name + " " + head[0].Address
+	}
+	s.do(&RespondentAsked{Person: p.Address, Due: due, Text: c.Text})
+	s.do(&Issued{Letter: &l, Number: l.Number, Date: s.today()})
+	m := s.tell(p, "respondent", Facts{From: Address{Name: s.c.Complainant.Name}, Text: strings.Join(lines, "\n"), Reason: c.Text, Level: due.String()})
+	m.LetterNo = len(s.c.Letters)
+	return s.tr("已通知 %[1]s，请其于 %[2]s 前陈述；陈述送达后您会收到。", "%[1]s has been notified and is asked for a statement by %[2]s; it will be passed to you.", p.Name, due.In(s.lang)), nil
+}
+
+// state is #陈述: what the respondent has to say goes on file and to those who
+// work on the case.
+func (s *session) state(text string) string {
+	s.do(&Stated{Person: s.who.Address, Text: text, Attachments: s.m.Attachments})
+	for _, p := range s.handlers() {
+		s.tell(p, "case_news", Facts{From: s.who.Mailbox(), Text: s.tr("被投诉人%s的陈述：\n\n%s", "Statement of the respondent, %s:\n\n%s", s.who.Name, text), Attachments: s.m.Attachments})
+	}
+	return s.tr("您的陈述已存入案卷，并转交调查责任人。需要补充的，可再次发送。", "Your statement is on file and has been passed to the investigator. You may send more.")
 }

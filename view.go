@@ -17,8 +17,11 @@ func (s *session) show() (string, error) {
 // list sends the open cases that concern who asks: all of them for the desk.
 func (s *session) list() (string, error) {
 	f := Facts{Of: s.who.Address}
-	if s.who.Is(Officer, Head, Chair, Auditor) {
+	switch {
+	case s.who.Is(Officer, Head, Chair, Auditor, Management):
 		f.Of = ""
+	case s.who.Is(Admin):
+		f.Of, f.Level = "", "metadata"
 	}
 	s.tell(s.who, "list", f)
 	return s.tr("未结案件如下。", "The open cases follow."), nil
@@ -26,18 +29,85 @@ func (s *session) list() (string, error) {
 
 // help sends what this person may do now with this case.
 func (s *session) help() (string, error) {
-	s.tell(s.who, "help", Facts{Transcript: s.p.Help(s.c, s.who)})
+	s.tell(s.who, "help", Facts{Transcript: s.p.Help(s.c, s.who, s.at)})
 	return s.tr("此刻可用的命令如下。", "What you may do now follows."), nil
 }
 
 // Help lists what a person may do now with a case, or without one: the usage
-// of each command, and its effect.
-func (p *Policy) Help(c *Case, who *Person) []Line {
+// of each command, its effect, and an example for the case in hand.
+func (p *Policy) Help(c *Case, who *Person, at time.Time) []Line {
 	var out []Line
 	for _, v := range p.possible(c, who) {
-		out = append(out, Line{Command: v.Usage(p.Language), Did: pick(p.Language, v.Does[0], v.Does[1])})
+		l := Line{Command: v.Usage(p.Language), Did: pick(p.Language, v.Does[0], v.Does[1])}
+		if e := p.example(v, c, who, at); e != "" && e != l.Command {
+			l.Did += pick(p.Language, "。例：", ". Example: ") + e
+		}
+		out = append(out, l)
 	}
 	return out
+}
+
+// example is a command as it may be sent about the case in hand; "" if there
+// is nothing to say beyond the usage.
+func (p *Policy) example(v *Verb, c *Case, who *Person, at time.Time) string {
+	lang := p.Language
+	with := func(zh, en string) string { return "#" + v.Name(lang) + " " + pick(lang, zh, en) }
+	today := DateOf(at.In(p.Location))
+	soon := p.Calendar.WorkingDays(today, 5, nil).Due.String()
+	if v.En[0] == "register" {
+		day := today.Add(-1).String() + " 15:20"
+		return with("渠道=电话 收到="+day+" 姓名=张三 电话=138-0000-0000 事项=开庭前没有告知时间", "channel=phone received=\""+day+"\" name=\"Jane Doe\" phone=5550100 matter=Nobody told me when the hearing was")
+	}
+	if c == nil {
+		return ""
+	}
+	if as := p.ready(v, c, who, at); len(as) > 0 && len(as[0].Line) > len(v.Name(lang))+1 {
+		return as[0].Line
+	}
+	switch v.En[0] {
+	case "classify":
+		if c.Category == "" {
+			return with("F6", "F6")
+		}
+	case "severity":
+		level, _ := p.Grade(c)
+		if severityRank[level] > severityRank[c.Severity] && level != Normal {
+			return with(level.In("zh"), level.In("en"))
+		}
+	case "merge":
+		if len(c.Similar) > 0 {
+			return with(c.Similar[0].Ref, c.Similar[0].Ref)
+		}
+	case "split":
+		if n := len(c.Allegations); n > 1 {
+			return with(strconv.Itoa(c.Allegations[n-1].No), strconv.Itoa(c.Allegations[n-1].No))
+		}
+	case "ask":
+		return with("期限="+soon+" 请问您何时付款？", "due="+soon+" When did you pay?")
+	case "note":
+		return with("已电话联系"+c.Complainant.Name, "called "+c.Complainant.Name)
+	case "notify":
+		if u := (&session{p: p, c: c}).unheard(); len(u) > 0 {
+			return with("被投诉人="+u[0]+" 期限="+soon, "respondent=\""+u[0]+"\" due="+soon)
+		}
+	case "remedy":
+		return with("类型=退费 金额=1000 期限="+soon+" 退还部分代理费", "kind=refund amount=1000 due="+soon+" part of the fee is refunded")
+	case "measure":
+		return with("负责人=诉讼部主管 期限="+soon+" 开庭排期由两人核对", "owner=\"Head of Litigation\" due="+soon+" two people check the diary")
+	case "refer", "report-out", "outside":
+		if len(p.Routes) > 0 {
+			r := p.Routes[0]
+			return with("机构="+r.Name+" 理由", "body=\""+or(r.NameEn, r.Name)+"\" reason")
+		}
+	case "language":
+		other := map[string]string{"zh": "en", "en": "zh"}[c.Lang]
+		return with(other, other)
+	case "outcome":
+		if c.Outside != nil {
+			return with("处理=继续 "+c.Outside.Body+"已作出处理", "then=continue "+c.Outside.Body+" has decided")
+		}
+	}
+	return ""
 }
 
 // Next lists the commands that move a case on, ready to send, for one person:
@@ -95,8 +165,22 @@ func (p *Policy) ready(v *Verb, c *Case, who *Person, at time.Time) []Action {
 			return one("", pick(lang, "（代码和说明，如 P2 疏忽）", "(code and text, such as P2 oversight)"))
 		}
 	case "report":
-		if len(c.Allegations) > 0 && len(c.unanswered()) == 0 {
+		if len(c.Allegations) > 0 && len(c.unanswered()) == 0 && len((&session{p: p, c: c}).unheard()) == 0 {
 			return one("", pick(lang, "（书面报告正文）", "(text of the written report)"))
+		}
+	case "extend":
+		return p.readyExtension(one, c, who, at)
+	case "resume":
+		if c.State == AwaitingClient || c.Stay != nil {
+			return one("", pick(lang, "（写明原因）", "(the reason)"))
+		}
+	case "suspend":
+		if c.Stay != nil && !DateOf(at.In(p.Location)).Before(c.Stay.ReviewOn) {
+			return one("", pick(lang, "（复核意见：为何继续中止）", "(why the suspension goes on)"))
+		}
+	case "delay":
+		if c.Due.Due.Before(DateOf(at.In(p.Location))) && c.pendingDraft() == nil {
+			return one("", pick(lang, "（迟延的具体原因）", "(the specific reason for the delay)"))
 		}
 	case "draft":
 		if c.awaitsCommittee() {
@@ -157,7 +241,19 @@ func (p *Policy) ready(v *Verb, c *Case, who *Person, at time.Time) []Action {
 			return one(pick(lang, "代码=撤回", "code=withdrawn"), "")
 		}
 	case "reopen":
-		return nil
+		if c.State != Closed {
+			return one("", pick(lang, "（写明理由）", "(the reason)"))
+		}
+	case "outcome":
+		return one(pick(lang, "处理=结案", "then=close"), pick(lang, "（外部机构的处理结果）", "(what the outside body decided)"))
+	case "merge":
+		if len(c.Similar) > 0 && (c.State == Registered || c.State == Triage) {
+			return one(c.Similar[0].Ref, "")
+		}
+	case "notify":
+		if u := (&session{p: p, c: c}).unheard(); len(u) > 0 && slices.Contains(working, c.State) && !slices.ContainsFunc(c.Hearings, func(h Hearing) bool { return p.samePerson(h.Person, u[0]) }) {
+			return one(pick(lang, "被投诉人="+u[0], "respondent=\""+u[0]+"\""), "")
+		}
 	case "show":
 		return one("", "")
 	}
@@ -206,6 +302,21 @@ func (p *Policy) signs(c *Case, d *LetterRecord, who *Person) bool {
 	return true
 }
 
+// readyExtension offers the answer to who may give it, and the request to who
+// may make it once the limit is near.
+func (p *Policy) readyExtension(one func(args, text string) []Action, c *Case, who *Person, at time.Time) []Action {
+	_, d := c.limit()
+	today := DateOf(at.In(p.Location))
+	switch x := c.ExtensionAsked; {
+	case d.Due.Before(today):
+	case x != nil && !SameAddr(x.By, who.Address) && who.Is(Head, Chair, Management):
+		return one(pick(p.Language, "同意", "granted"), "")
+	case x == nil && SameAddr(c.Handler, who.Address) && !today.Before(p.Calendar.back(d.Due, 2)):
+		return one(pick(p.Language, "天数=3 依据=", "days=3 ground="), pick(p.Language, "（具体原因；依据写补充材料、关键人员不在、外部机构材料、专业鉴定等）", "(the specific reason; the ground is expert, outside, key_person or the like)"))
+	}
+	return nil
+}
+
 // likely names the investigator without a conflict who comes first.
 func (p *Policy) likely(c *Case) string {
 	for _, who := range p.Register.With(Investigator) {
@@ -216,123 +327,102 @@ func (p *Policy) likely(c *Case) string {
 	return pick(p.Language, "地址", "address")
 }
 
-// materials lists what the committee had before it.
-func (s *session) materials() []string {
-	zh := s.c.Lang != "en"
-	out := []string{pick(s.c.Lang, "您的投诉与申诉", "Your complaint and your appeal")}
-	if r := s.c.LastLetter(ResultLetter); r != nil {
-		out = append(out, pick(s.c.Lang, "处理结果告知书（"+r.Letter.Number.String()+"）", "The result letter ("+r.Letter.Number.String()+")"))
+// Task is something that is due with a person: a line of their digest.
+type Task struct {
+	Person string // address
+	Item
+}
+
+// Tasks lists what is due on a case within two working days, or overdue, and
+// with whom: who has the clock in hand, and above them as it is overdue. A
+// request for more time waits with who may grant it.
+func (p *Policy) Tasks(c *Case, at time.Time) []Task {
+	s := &session{p: p, c: c, at: at, lang: p.Language, by: TheDesk}
+	var out []Task
+	today := s.today()
+	add := func(who *Person, clock string, due Date) {
+		t := Task{who.Address, Item{Ref: c.Ref, Clock: clock, Due: due, Late: due.Before(today)}}
+		for i := range out { // a person has one line for a case: the limit that ends first
+			if out[i].Person == t.Person {
+				if t.Due.Before(out[i].Due) {
+					out[i] = t
+				}
+				return
+			}
+		}
+		out = append(out, t)
 	}
-	if s.c.Report != nil {
-		out = append(out, pick(s.c.Lang, "书面调查报告", "The written report of the investigation"))
+	for _, k := range p.running(c) {
+		if k.Steps != "ladder" || today.Before(p.Calendar.back(k.Due.Due, 2)) {
+			continue
+		}
+		roles := slices.Clone(k.hands(c))
+		for _, l := range p.levels(k) {
+			if !l.At.After(at) && strings.HasPrefix(l.ID, "over") {
+				roles = append(roles, l.Who...)
+			}
+		}
+		for _, who := range s.reminded(roles) {
+			add(who, k.ID, k.Due.Due)
+		}
 	}
-	if n := len(s.c.Evidence); n > 0 {
-		if zh {
-			out = append(out, fmt.Sprintf("案卷证据材料%d件", n))
-		} else {
-			out = append(out, fmt.Sprintf("%d documents on the file", n))
+	if x := c.ExtensionAsked; x != nil {
+		if _, grantors, err := s.room(x.By); err == nil {
+			for _, who := range grantors {
+				add(who, "C7", c.Due.Due)
+			}
 		}
 	}
 	return out
 }
 
-func paragraphs(text string) []string {
-	var out []string
-	for _, l := range strings.Split(text, "\n") {
-		if l = strings.TrimSpace(l); l != "" {
-			out = append(out, l)
+// DigestDay gives the day whose digest may be sent now: a working day on which
+// its hour has come. There is none for days that are past.
+func (p *Policy) DigestDay(at time.Time) (day Date, ok bool) {
+	day = DateOf(at.In(p.Location))
+	return day, p.Calendar.Working(day) && !at.Before(day.Midnight(p.Location).Add(clockTime(p.DigestAt)))
+}
+
+// Digest makes one mail for each person out of what is due with them: overdue
+// first, then by date. Its key holds day and address, so that nobody gets two.
+func (p *Policy) Digest(tasks []Task, day Date) []Mail {
+	of := map[string][]Item{}
+	for _, t := range tasks {
+		of[t.Person] = append(of[t.Person], t.Item)
+	}
+	var out []Mail
+	for _, who := range p.Register.With(AnyStaff) {
+		items := of[who.Address]
+		if len(items) == 0 {
+			continue
 		}
+		slices.SortStableFunc(items, func(a, b Item) int {
+			if n := a.Due.number() - b.Due.number(); n != 0 {
+				return n
+			}
+			return strings.Compare(a.Ref, b.Ref)
+		})
+		out = append(out, Mail{Key: fmt.Sprintf("digest/%s/%s", day, who.Address), To: who.Mailbox(), Lang: p.Language, Template: "digest", Staff: true,
+			Facts: Facts{Items: items[:min(200, len(items))]}})
 	}
 	return out
 }
 
-// sendPapers sends members everything that they need for a case: one PDF, and
-// in the mail itself what it is about. A letter that cannot be printed does not
-// hold the papers up.
-func (s *session) sendPapers(members []string) {
-	no, template := s.papers(), "committee_papers"
-	f := Facts{From: s.c.Complainant.Mailbox(), Level: s.p.votingDue(s.c).Due.String()}
-	if s.c.State == AppealReview {
-		template, f.Text = "appeal_papers", s.c.Appeal.Grounds
-	} else {
-		f.Text = s.c.Docket.Question
-	}
-	for _, a := range members {
-		if p := s.p.Register.Find(a); p != nil {
-			s.tell(p, template, f).LetterNo = no
-		}
-	}
-}
-
-// papers issues the committee's papers on a case and gives the letter's number
-// in the case; 0 if they cannot be printed. Who is called in later gets the same.
-func (s *session) papers() int {
-	appeal := s.c.State == AppealReview
-	var since time.Time
-	recused := s.c.Recusals
-	if appeal {
-		since = s.c.Appeal.At
-	} else {
-		since, recused = s.c.Docket.At, s.c.Docket.Recused
-	}
-	if r := s.c.LastLetter(PapersLetter); r != nil && r.Letter.Papers.Appeal == appeal && !r.Letter.Date.Before(DateOf(since.In(s.p.Location))) {
-		return r.Letter.No
-	}
-	lang := s.p.Language
-	f := &PapersFacts{Appeal: appeal, VoteBy: s.p.votingDue(s.c).Due, Quorum: s.p.Quorum, Report: s.annex()}
-	f.Members, f.Recused = s.p.panelMembers(*s.c.seats(), recused, lang)
-	if desk := s.desk(); len(desk) > 0 {
-		f.Secretary = Contact{Name: desk[0].Name, Title: desk[0].Roles[0].In(lang), Phone: s.p.Firm.Phone, Email: desk[0].Address}
-	}
-	if appeal {
-		f.Grounds, f.Questions = s.c.Appeal.Grounds, []string{s.tr("维持、变更、撤销原处理结果，或者发回重新调查", "Whether to uphold, change or set aside the outcome, or to have the complaint investigated afresh")}
-		if r := s.c.LastLetter(ResultLetter); r != nil {
-			f.Contested, f.IssuedOn, f.Result = r.Letter.Number, r.Letter.Date, r.Letter.Result
-		}
-		f.Limits = []LimitLine{{What: ClockWords("C10", lang), Start: s.c.Appeal.Due.Start, Due: s.c.Appeal.Due.Due}}
-	} else {
-		f.Questions = []string{s.c.Docket.Question}
-		f.Limits = []LimitLine{{What: ClockWords("C4", lang), Start: s.c.Due.Start, Due: s.c.Due.Due, Done: DateOf(s.c.Report.ApprovedAt.In(s.p.Location))}}
-	}
-	l := s.letter(PapersLetter)
-	l.Lang, l.To, l.Routes, l.Papers = lang, Address{Name: s.tr("投诉处理委员会各委员", "The members of the Complaints Committee")}, nil, f
-	l.Signatory = f.Secretary
-	for _, e := range s.c.Evidence {
-		l.Enclosures = append(l.Enclosures, e.Name)
-	}
-	if s.p.Check != nil && s.p.Check(l) != nil {
-		return 0
-	}
-	s.do(&Issued{Letter: &l, Number: l.Number, Date: s.today()})
-	return len(s.c.Letters)
-}
-
-// annex is the report of the investigation as the papers carry it.
-func (s *session) annex() *ReportFacts {
-	if s.c.Report == nil {
+// CalendarDue asks the administrators for next year's working days (C19): from
+// the day of the year that the policy names, once a week, until the table is
+// loaded.
+func (p *Policy) CalendarDue(at time.Time) []Mail {
+	today := DateOf(at.In(p.Location))
+	from, err := time.Parse("01-02", p.CalendarFrom)
+	start := Date{today.Year, from.Month(), from.Day()}
+	if err != nil || today.Before(start) || p.Calendar.Status(today.Year+1) == Official {
 		return nil
 	}
-	lang, day := s.p.Language, func(e Entry) Date { return DateOf(e.At.In(s.p.Location)) }
-	name := func(addr string) string {
-		if p := s.p.Register.Find(addr); p != nil {
-			return p.Name
-		}
-		return addr
+	week := int(today.Midnight(time.UTC).Sub(start.Midnight(time.UTC)).Hours()) / (24 * 7)
+	var out []Mail
+	for _, who := range p.admins() {
+		out = append(out, Mail{Key: fmt.Sprintf("calendar/%d/week%d/%s", today.Year+1, week, who.Address), To: who.Mailbox(), Lang: p.Language,
+			Template: "calendar_missing", Staff: true, Facts: Facts{Subject: fmt.Sprint(today.Year + 1)}})
 	}
-	f := &ReportFacts{Complainant: s.c.Complainant.Name, Received: DateOf(s.c.Received.In(s.p.Location)), Registered: DateOf(s.c.Registered.In(s.p.Location)),
-		Channel: s.c.Channel, Category: strings.TrimSpace(s.c.Category + " " + CategoryWords(s.c.Category, lang)), Severity: s.c.Severity.In(lang),
-		Complaint: excerpt(s.c.Matter, 3000), Facts: paragraphs(s.c.Report.Text), Allegations: s.c.Allegations, Remedies: s.c.Remedies, Measures: s.c.Measures,
-		Author: Contact{Name: name(s.c.Report.By), Title: TheHandler.In(lang)}, Version: s.c.Report.Version}
-	for _, e := range s.c.Log {
-		switch e.What {
-		case "interview":
-			f.Statements = append(f.Statements, CaseStep{On: day(e), Text: e.Text, By: name(e.By)})
-		case "asked", "document":
-			f.Steps = append(f.Steps, CaseStep{On: day(e), Text: e.Text, By: name(e.By)})
-		}
-	}
-	for _, r := range s.c.RootCauses {
-		f.Causes = append(f.Causes, strings.TrimSpace(r.Code+" "+CauseWords(r.Code, lang)+" "+r.Text))
-	}
-	return f
+	return out
 }

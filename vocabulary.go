@@ -136,9 +136,10 @@ func distance(a, b string) int {
 
 // The states in which families of commands work.
 var (
-	working  = []State{Investigating, AwaitingClient}
-	building = []State{Registered, Triage, Investigating, AwaitingClient}
-	offering = []State{Investigating, AwaitingClient, ReportReview, DecisionDraft}
+	working   = []State{Investigating, AwaitingClient}
+	building  = []State{Registered, Triage, Investigating, AwaitingClient}
+	approving = []State{Registered, Triage, Investigating, AwaitingClient, Suspended, ReportReview, CommitteePre, DecisionDraft, AppealReview}
+	offering  = []State{Investigating, AwaitingClient, ReportReview, DecisionDraft}
 )
 
 // Vocabulary is the table of commands, in the order of a case's life. It holds
@@ -170,7 +171,7 @@ var vocabulary = []*Verb{
 	{Zh: [2]string{"拆分", "2,3 [理由]"}, En: [2]string{"split", "2,3 [reason]"}, Layer: Writes, Text: MayText, Words: 1,
 		Roles: []Role{Officer, Head}, States: building, Keys: [][3]string{{"reason", "理由", "reason"}},
 		Does: [2]string{"把所列投诉事项另立一案，期限仍自原登记日起算", "makes a case of their own of these allegations, under the same start date"}},
-	{Zh: [2]string{"群体", "（每行一人：姓名 <地址>）"}, En: [2]string{"group", "(one a line: Name <address>)"}, Layer: Writes, Text: MustText,
+	{Zh: [2]string{"群体", "（每行一人：姓名 <地址>）"}, En: [2]string{"group", "(one a line: Name <address>)"}, Layer: Writes, Text: MayText,
 		Roles: []Role{Officer, Head}, Keys: [][3]string{{"members", "成员", "members"}},
 		Does: [2]string{"作为群体投诉办理：本案投诉人为代表，每位成员都收到函件", "handles it as a group complaint, led by the complainant; each member gets every letter"}},
 	{Zh: [2]string{"指派", "地址"}, En: [2]string{"assign", "address"}, Layer: Writes, Words: 1,
@@ -187,6 +188,12 @@ var vocabulary = []*Verb{
 	{Zh: [2]string{"访谈", "对象=姓名 摘要"}, En: [2]string{"interview", "with=name summary"}, Layer: Writes, Text: MustText,
 		Roles: []Role{TheHandler}, States: working, Keys: [][3]string{{"with", "对象", "with"}},
 		Does: [2]string{"记录一次访谈；邮件附件一并存入案卷", "puts an interview on file, with the mail's attachments"}},
+	{Zh: [2]string{"通知", "被投诉人=姓名 [期限=2026-12-01] [说明]"}, En: [2]string{"notify", "respondent=name [due=2026-12-01] [remarks]"}, Layer: Writes, Text: MayText,
+		Roles: staffOfCase, States: building, Keys: [][3]string{{"respondent", "被投诉人", "respondent"}, {"due", "期限", "due"}},
+		Does: [2]string{"把针对被投诉人的事项告知其本人，请其限期陈述", "tells the respondent the allegations against them and asks for a statement by a day"}},
+	{Zh: [2]string{"陈述", "内容"}, En: [2]string{"statement", "text"}, Layer: Writes, Text: MustText,
+		Roles: []Role{TheRespondent}, States: append([]State{Suspended, ReportReview}, building...),
+		Does: [2]string{"被投诉人就所涉事项陈述；邮件附件一并存入案卷", "the respondent's statement, with the mail's attachments"}},
 	{Zh: [2]string{"备注", "内容"}, En: [2]string{"note", "text"}, Layer: Writes, Text: MustText, Roles: staffOfCase,
 		Does: [2]string{"记一条备注；邮件附件一并存入案卷", "puts a note on file, with the mail's attachments"}},
 	{Zh: [2]string{"取证", "说明"}, En: [2]string{"evidence", "what it shows"}, Layer: Writes, Text: MustText,
@@ -204,17 +211,33 @@ var vocabulary = []*Verb{
 	{Zh: [2]string{"措施", "负责人=财务部主管 期限=2026-12-18 内容"}, En: [2]string{"measure", "owner=\"Head of Finance\" due=2026-12-18 text"}, Layer: Writes, Text: MustText,
 		Roles: append([]Role{Chair}, staffOfCase...), States: append([]State{AppealReview}, offering...), Keys: [][3]string{{"owner", "负责人", "owner"}, {"due", "期限", "due"}},
 		Does: [2]string{"写入一项改进措施，注明岗位和期限", "adds an improvement measure, with a post and a date"}},
-	{Zh: [2]string{"报告", "报告正文"}, En: [2]string{"report", "text of the report"}, Layer: Writes, Text: MustText,
-		Roles: []Role{TheHandler}, States: []State{Investigating},
+	{Zh: [2]string{"报告", "[未听取=原因] 报告正文"}, En: [2]string{"report", "[unheard=reason] text of the report"}, Layer: Writes, Text: MustText,
+		Roles: []Role{TheHandler}, States: []State{Investigating}, Keys: [][3]string{{"unheard", "未听取", "unheard"}},
 		Does: [2]string{"提交书面调查报告，送负责人审核", "files the written report for review"}},
+	{Zh: [2]string{"补正", "（每行一项：材料 | 用途）"}, En: [2]string{"request", "(one a line: item | what it is needed for)"}, Layer: Writes, Text: MustText,
+		Roles: []Role{TheHandler, Head}, States: []State{Investigating},
+		Does: [2]string{"一次性书面要求投诉人补充材料，调查期限停止计算至其答复", "asks the client once and in writing for what is missing; the clock stands still until the reply"}},
+	{Zh: [2]string{"延期", "天数=5 依据=专业鉴定 具体原因 ｜ 同意 [天数=] ｜ 不同意 理由"}, En: [2]string{"extend", "days=5 ground=expert specific reason | granted [days=] | refused reason"}, Layer: Writes, Text: MayText,
+		Words: 1, Roles: []Role{TheHandler, ThePanel, Head, Chair, Management}, States: []State{Investigating, ReportReview, CommitteePre, AppealReview},
+		Keys: [][3]string{{"days", "天数", "days"}, {"ground", "依据", "ground"}, {"reason", "理由", "reason"}},
+		Does: [2]string{"到期前申请延期；第一次由负责人、第二次由主任委员同意或不同意", "asks for more time before the limit; the head grants or refuses the first, the chair the second"}},
+	{Zh: [2]string{"迟延", "[至=2026-12-10] 具体原因"}, En: [2]string{"delay", "[until=2026-12-10] specific reason"}, Layer: Writes, Text: MustText,
+		Roles: staffOfCase, States: []State{Registered, Triage, Investigating, ReportReview, CommitteePre}, Keys: [][3]string{{"until", "至", "until"}},
+		Does: [2]string{"逾期后拟出迟延告知书，送另一人批准", "drafts the letter that tells the client of a missed limit, for a second person to approve"}},
+	{Zh: [2]string{"中止", "依据=诉讼 理由"}, En: [2]string{"suspend", "ground=litigation reason"}, Layer: Writes, Text: MustText,
+		Roles: []Role{Head, Chair}, States: []State{Investigating, AppealReview, Suspended}, Keys: [][3]string{{"ground", "依据", "ground"}, {"reason", "理由", "reason"}},
+		Does: [2]string{"中止办理，期限停止计算；已中止的，复核后继续中止", "suspends the case and stops its clock; of a suspended case, reviews that and goes on"}},
+	{Zh: [2]string{"恢复", "原因"}, En: [2]string{"resume", "reason"}, Layer: Writes, Text: MayText,
+		Roles: []Role{Head, Chair, TheHandler}, States: []State{Suspended, AwaitingClient}, Keys: [][3]string{{"reason", "理由", "reason"}},
+		Does: [2]string{"恢复办理，重新计算期限", "takes the case up again, with the limit counted anew"}},
 	{Zh: [2]string{"拟稿", "[补充说明]"}, En: [2]string{"draft", "[remarks]"}, Layer: Writes, Text: MayText,
 		Roles: staffOfCase, States: []State{DecisionDraft},
 		Does: [2]string{"生成处理结果告知书草稿，送另一人批准", "drafts the result letter and puts it before a second person"}},
 	{Zh: [2]string{"批准", "[草稿校验码]"}, En: [2]string{"approve", "[hash of the draft]"}, Layer: Writes, Words: 1,
-		Roles: []Role{Head, Chair}, States: []State{ReportReview, DecisionDraft, AppealReview},
+		Roles: []Role{Head, Chair}, States: approving,
 		Does: [2]string{"批准报告；引用校验码则批准该份草稿并签发", "approves the report; with the hash it approves that draft and issues it"}},
 	{Zh: [2]string{"退回", "理由"}, En: [2]string{"return", "reason"}, Layer: Writes, Text: MustText,
-		Roles: []Role{Head, Chair}, States: []State{ReportReview, DecisionDraft, AppealReview}, Keys: [][3]string{{"reason", "理由", "reason"}},
+		Roles: []Role{Head, Chair}, States: approving, Keys: [][3]string{{"reason", "理由", "reason"}},
 		Does: [2]string{"退回报告或草稿，写明理由", "sends the report or the draft back, with the reason"}},
 	{Zh: [2]string{"申诉", "[申诉理由]"}, En: [2]string{"appeal", "[grounds]"}, Layer: Writes, Text: MayText,
 		Roles: []Role{Officer, Head, Chair}, States: []State{Decided, Closed},
@@ -240,17 +263,44 @@ var vocabulary = []*Verb{
 	{Zh: [2]string{"决定", "维持|变更|撤销|发回 [1=成立] 决定理由（逐条写 理由1=…）"}, En: [2]string{"decide", "affirm|vary|quash|remit [1=upheld] reasons (ground1=… for each)"}, Layer: Writes, Text: MayText, Words: 1, Number: true,
 		Roles: []Role{Chair}, States: []State{AppealReview, CommitteePre},
 		Does: [2]string{"按表决结果拟出申诉决定书，由您核对后签发；重大案件：写明委员会的意见，结束审议", "draws up the decision as voted, which you check and issue; on a major case: closes it with the committee's opinion"}},
+	{Zh: [2]string{"非投诉", "理由"}, En: [2]string{"not-complaint", "reason"}, Layer: Writes, Text: MustText,
+		Roles: []Role{Officer, Head}, States: []State{Registered, Triage}, Keys: [][3]string{{"reason", "理由", "reason"}},
+		Does: [2]string{"来信不是投诉，写明理由结束，并书面告知来信人", "ends what is no complaint, with the reason, and tells the writer in writing"}},
+	{Zh: [2]string{"不予受理", "[依据=] 理由"}, En: [2]string{"decline", "[ground=] reason"}, Layer: Writes, Text: MustText,
+		Roles: []Role{Officer, Head}, States: []State{Registered, Triage}, Keys: [][3]string{{"ground", "依据", "ground"}, {"reason", "理由", "reason"}},
+		Does: [2]string{"拟出不予受理告知书，送另一人批准；批准后结束", "drafts the letter that does not accept the complaint, for a second person to approve"}},
+	{Zh: [2]string{"转介", "机构=律师协会 [依据=] 理由"}, En: [2]string{"refer", "body=\"Bar Association\" [ground=] reason"}, Layer: Writes, Text: MustText,
+		Roles: []Role{Officer, Head}, States: []State{Registered, Triage}, Keys: [][3]string{{"body", "机构", "body"}, {"ground", "依据", "ground"}, {"reason", "理由", "reason"}},
+		Does: [2]string{"转介给有权处理的机构，函件写明其名称和联系方式", "refers the client to the right body, which the letter names with its contact data"}},
+	{Zh: [2]string{"未配合", "依现有材料的处理意见"}, En: [2]string{"not-pursued", "decision on what is at hand"}, Layer: Writes, Text: MustText,
+		Roles: staffOfCase, States: working, Keys: [][3]string{{"reason", "理由", "reason"}},
+		Does: [2]string{"投诉人逾期未补充材料的，依现有材料结束", "ends a case whose client did not answer the request for information in time"}},
+	{Zh: [2]string{"外部", "机构=区司法局 [编号=] [期限=2026-12-31] 情况"}, En: [2]string{"outside", "body=\"Justice Bureau\" [number=] [due=2026-12-31] what happened"}, Layer: Writes, Text: MayText,
+		Roles: []Role{Officer, Head}, Keys: [][3]string{{"body", "机构", "body"}, {"number", "编号", "number"}, {"due", "期限", "due"}, {"reason", "理由", "reason"}},
+		Does: [2]string{"记录本案由外部机构处理，并告知投诉人", "records that an outside body deals with the matter, and tells the client"}},
+	{Zh: [2]string{"外部结果", "[处理=结案|继续] 结果"}, En: [2]string{"outcome", "[then=close|continue] outcome"}, Layer: Writes, Text: MustText,
+		Roles: []Role{Officer, Head}, States: []State{External}, Keys: [][3]string{{"then", "处理", "then"}},
+		Does: [2]string{"记录外部机构的处理结果，据以结案，或者继续办理", "records what the outside body decided, and closes the case or goes on with it"}},
+	{Zh: [2]string{"移送", "机构=区司法局 理由"}, En: [2]string{"report-out", "body=\"Justice Bureau\" reason"}, Layer: Writes, Text: MustText,
+		Roles: []Role{Head, Chair}, Keys: [][3]string{{"body", "机构", "body"}, {"reason", "理由", "reason"}},
+		Does: [2]string{"拟出致监管机关的情况报告，送另一人批准", "drafts a report to a regulator, for a second person to approve"}},
+	{Zh: [2]string{"续查", "理由"}, En: [2]string{"continue", "reason"}, Layer: Writes, Text: MustText,
+		Roles: []Role{Officer, Head, Chair}, States: append([]State{Withdrawn}, openStates()...), Keys: [][3]string{{"reason", "理由", "reason"}},
+		Does: [2]string{"投诉人撤回的，本所仍依职权继续办理", "goes on of the firm's own accord even if the client withdraws"}},
 	{Zh: [2]string{"结案", "[代码=答复后未申诉] [说明]"}, En: [2]string{"close", "[code=settled] [reason]"}, Layer: Writes, Text: MayText,
 		Roles: []Role{Officer, Head}, Keys: [][3]string{{"code", "代码", "code"}},
 		Does: [2]string{"结案并告知投诉人", "closes the case and tells the client"}},
 	{Zh: [2]string{"重开", "理由"}, En: [2]string{"reopen", "reason"}, Layer: Writes, Text: MustText,
-		Roles: []Role{Head, Chair}, States: []State{Closed},
+		Roles: []Role{Head, Chair}, States: reopenable,
 		Does: [2]string{"重新调查，重新计算期限", "takes the case up again, with a new time limit"}},
 	{Zh: [2]string{"语言", "zh|en"}, En: [2]string{"language", "zh|en"}, Layer: Writes, Words: 1, Roles: staffOfCase,
 		Does: [2]string{"更改致投诉人函件的语言", "sets the language in which the client is written to"}},
 	{Zh: [2]string{"查看", ""}, En: [2]string{"show", ""}, Words: 1, States: everyState,
-		Roles: []Role{Officer, Head, TheHandler, TheAssignee, ThePanel, Chair, Auditor},
+		Roles: []Role{Officer, Head, TheHandler, TheAssignee, ThePanel, Chair, Auditor, Management},
 		Does:  [2]string{"发来本案全部内容", "sends you the whole case"}},
+	{Zh: [2]string{"日历", "2027 来源=https://… 文号=国办发明电〔2026〕1号（附工作日表 JSON）"}, En: [2]string{"calendar", "2027 source=https://… document=\"…\" (table attached as JSON)"}, Layer: Writes, Words: 1,
+		NoCase: true, Roles: []Role{Admin}, States: []State{}, Keys: [][3]string{{"source", "来源", "source"}, {"document", "文号", "document"}},
+		Does: [2]string{"提交某年的工作日表，经另一人批准后生效，在办期限随即重算", "puts forward a year's working days; they take effect when a second person approves, and running limits are counted anew"}},
 	{Zh: [2]string{"清单", ""}, En: [2]string{"list", ""}, NoCase: true, Roles: []Role{AnyStaff}, States: everyState,
 		Does: [2]string{"发来您名下的未结案件", "sends you the open cases that concern you"}},
 	{Zh: [2]string{"帮助", ""}, En: [2]string{"help", ""}, Alias: []string{"?"}, NoCase: true, Roles: []Role{AnyStaff}, States: everyState,
@@ -269,4 +319,8 @@ func (v *Verb) In(s State) bool {
 		return s.Open()
 	}
 	return slices.Contains(v.States, s)
+}
+
+func openStates() []State {
+	return slices.DeleteFunc(slices.Clone(everyState), func(s State) bool { return !s.Open() })
 }

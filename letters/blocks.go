@@ -2,6 +2,7 @@ package letters
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -22,6 +23,9 @@ const (
 	pageBreak       // "%%"
 	appendix        // "%% " + text: a new page that begins with this heading (附件)
 	blank           // "-"   an empty line
+	tableSpec       // "|: " begins a table: the widths of its columns, in parts
+	tableHead       // "|= " its heading row, columns parted by " | "
+	tableRow        // "| "  a row
 )
 
 // block is one paragraph: what it is, its number if it has one, and its words.
@@ -29,6 +33,8 @@ type block struct {
 	kind  kind
 	label string // 一、（一）1. …, set by number
 	spans []span
+	cells [][]span  // of a row of a table
+	parts []float64 // of tableSpec
 }
 
 // span is a run of words in one weight.
@@ -52,7 +58,7 @@ func parseBlocks(text, lang string) []block {
 			mark string
 			kind kind
 		}{
-			{"~~ ", dateLine}, {"## ", heading2}, {"%% ", appendix}, {"= ", titleBlock}, {"@ ", flush}, {"# ", heading1},
+			{"|: ", tableSpec}, {"|= ", tableHead}, {"| ", tableRow}, {"~~ ", dateLine}, {"## ", heading2}, {"%% ", appendix}, {"= ", titleBlock}, {"@ ", flush}, {"# ", heading1},
 			{"+ ", item}, {"> ", quote}, {"* ", enclosure}, {"~ ", signature},
 		} {
 			if rest, ok := strings.CutPrefix(line, m.mark); ok {
@@ -66,7 +72,19 @@ func parseBlocks(text, lang string) []block {
 		case "-":
 			b.kind, line = blank, ""
 		}
-		b.spans = parseSpans(line)
+		switch b.kind {
+		case tableSpec:
+			for _, w := range strings.Fields(line) {
+				part, _ := strconv.ParseFloat(w, 64) // the templates' own numbers
+				b.parts = append(b.parts, part)
+			}
+		case tableHead, tableRow:
+			for _, c := range strings.Split(line, " | ") {
+				b.cells = append(b.cells, parseSpans(strings.Trim(c, " ")))
+			}
+		default:
+			b.spans = parseSpans(line)
+		}
 		out = append(out, b)
 	}
 	number(out, lang)

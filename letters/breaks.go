@@ -1,6 +1,7 @@
 package letters
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -21,6 +22,7 @@ type cell struct {
 	shift   float64 // blank before the ink that is taken away already
 	gap     float64 // blank before it that may shrink: between Chinese and Latin
 	soft    bool    // a line may end after it though it stands in a word: in addresses
+	tied    bool    // no line may end before it: within the number of a letter
 }
 
 // class is how a character behaves at the end of a line.
@@ -62,7 +64,7 @@ func classOf(r rune, glyphWide bool) class {
 // mayBreak reports whether a line may end between two characters.
 func mayBreak(a, b cell) bool {
 	switch {
-	case b.class == space || b.class == closes || b.class == dash:
+	case b.tied || b.class == space || b.class == closes || b.class == dash:
 		return false
 	case a.class == space:
 		return true
@@ -110,7 +112,35 @@ func breakLines(cells []cell, m measure) []line {
 		out = append(out, set(cells[start:end], indent, m.width-indent, m.justify && !last))
 		start, indent = end, m.rest
 	}
+	if n := len(out); n > 1 && m.justify && orphan(out[n-1].cells) {
+		if cells := out[n-2].cells; len(cells) > 8 {
+			both := append(slices.Clip(cells), out[n-1].cells...)
+			for cut := len(cells) - 1; cut > len(cells)-5; cut-- {
+				if mayBreak(both[cut-1], both[cut]) {
+					out[n-2] = set(both[:cut], out[n-2].indent, m.width-out[n-2].indent, true)
+					out[n-1] = set(both[cut:], m.rest, m.width-m.rest, false)
+					break
+				}
+			}
+		}
+	}
 	return out
+}
+
+// orphan reports whether the last line of a paragraph would hold a single
+// Chinese character, with or without a stop.
+func orphan(cells []cell) bool {
+	wides := 0
+	for _, c := range cells {
+		switch c.class {
+		case wide:
+			wides++
+		case closes:
+		default:
+			return false
+		}
+	}
+	return wides < 2
 }
 
 // lineEnd finds how many cells the next line takes.

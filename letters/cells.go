@@ -12,6 +12,7 @@ const (
 	size2  = 22.0 // 二号
 	size3  = 16.0 // 三号
 	size4  = 14.0 // 四号
+	size4s = 12.0 // 小四
 	pitch3 = 15.79
 )
 
@@ -48,6 +49,7 @@ func (fs *faces) cellsOf(spans []span, f fit) []cell {
 	if f.lang == "zh" { // justified lines need it; ragged ones have room
 		softenAddresses(out)
 	}
+	tieNumbers(out, f.lang)
 	for i := 1; i < len(out); i++ {
 		a, b := &out[i-1], &out[i]
 		switch {
@@ -114,6 +116,31 @@ func blanks(font *sfnt.Font, g sfnt.GID, size float64) (left, right float64) {
 	}
 	side := func(blank float64) float64 { return max(0, min(blank-50, 500)) * size / 1000 }
 	return side(l), side(font.Advance(g) - r)
+}
+
+// tieNumbers keeps the numbers of letters in one line: 〔2026〕12号 in Chinese,
+// where the characters before it may part; the whole of 明律投告〔2026〕12号 in
+// English, whose lines have no other place to end within Chinese words.
+func tieNumbers(cells []cell, lang string) {
+	for i := range cells {
+		if cells[i].r != '〔' || i+6 > len(cells) || cells[i+5].r != '〕' || !unicode.IsDigit(cells[i+1].r) {
+			continue
+		}
+		end := i + 6
+		for end < len(cells) && unicode.IsDigit(cells[end].r) {
+			end++
+		}
+		if end < len(cells) && cells[end].r == '号' {
+			end++
+		}
+		start := i
+		for lang == "en" && start > 0 && i-start < 12 && unicode.Is(unicode.Han, cells[start-1].r) {
+			start--
+		}
+		for j := start + 1; j < end; j++ {
+			cells[j].tied = true
+		}
+	}
 }
 
 // softenAddresses lets a line end inside a mail or web address, or any word of

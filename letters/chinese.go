@@ -9,7 +9,26 @@ import (
 
 // chinese is the letter format (信函格式) of GB/T 9704-2012, which a private
 // firm follows by analogy: 22 lines of 28 characters.
-type chinese struct{ faces *faces }
+type chinese struct {
+	faces *faces
+	line  float64 // from line to line: zhLine, or less to draw a letter's tail in
+	char  float64 // from character to character: pitch3, or less
+	seal  *sealed // nil: the letter bears none
+}
+
+// zhLevels are the spacings that are tried for a letter whose last page would
+// hold only a few lines: lines on a page, characters in a line. GB/T 9704
+// allows for less than its 22 by 28 where the signature would stand alone.
+var zhLevels = [][2]float64{{22, 28}, {23, 28}, {23, 29}, {24, 29}}
+
+// newChinese makes the sheet with the spacing of a level.
+func newChinese(fs *faces, level int, s *sealed) chinese {
+	z := chinese{faces: fs, line: zhLine, char: pitch3, seal: s}
+	if level > 0 {
+		z.line, z.char = min(zhLine, 22*zhLine/zhLevels[level][0]), min(pitch3, zhWidth/zhLevels[level][1])
+	}
+	return z
+}
 
 const (
 	zhTop     = 37 * mm
@@ -25,43 +44,46 @@ const (
 	ascent = 0.88
 )
 
-// zhBase is the baseline of a line within its grid row: the em in its middle.
-func zhBase(size float64) float64 { return (zhLine-size)/2 + ascent*size }
+// base is the baseline of a line within its grid row: the em in its middle.
+func (z chinese) base(size float64) float64 { return (z.line-size)/2 + ascent*size }
+
+func (z chinese) grid() float64 { return z.line }
 
 func (z chinese) frame(n int) (left, top, bottom float64) {
 	if n == 1 {
 		// The letterhead and the number take the first two lines of the grid.
-		return zhLeft, zhTop + 2*zhLine, zhBottom
+		return zhLeft, zhTop + 2*z.line, zhBottom
 	}
 	return zhLeft, zhTop, zhBottom
 }
 
-func (z chinese) fit(in role) fit { return fit{lang: "zh", role: in, size: size3, pitch: pitch3} }
+func (z chinese) fit(in role) fit { return fit{lang: "zh", role: in, size: size3, pitch: z.char} }
 
 func (z chinese) rows(blocks []block) []row {
 	var rows []row
 	signed := -1
 	var sign []block
+	var resume []int // first rows after tables
 	for i, b := range blocks {
 		spans := b.spans
 		if b.label != "" && b.kind != enclosure {
 			spans = append([]span{{text: b.label}}, spans...)
 		}
-		m := measure{width: zhWidth, first: 2 * pitch3, justify: true}
+		m := measure{width: zhWidth, first: 2 * z.char, justify: true}
 		f := z.fit(body)
 		before, keep, fresh := 0.0, false, false
 		switch b.kind {
 		case titleBlock:
-			gap := 2 * zhLine
+			gap := 2 * z.line
 			if i > 0 && blocks[i-1].kind == appendix {
-				gap = zhLine
+				gap = z.line
 			}
 			rows = append(rows, z.title(b, gap)...)
 			continue
 		case flush:
 			m.first = 0
 			if i > 0 && blocks[i-1].kind == titleBlock {
-				before = zhLine
+				before = z.line
 			}
 		case heading1:
 			f.role, keep = heading, true
@@ -69,7 +91,7 @@ func (z chinese) rows(blocks []block) []row {
 			f.role, keep = subhead, true
 		case quote:
 			f.role = kai
-			m.first, m.rest = 4*pitch3, 2*pitch3
+			m.first, m.rest = 4*z.char, 2*z.char
 		case enclosure:
 			rows = append(rows, z.enclosure(b)...)
 			continue
@@ -79,7 +101,16 @@ func (z chinese) rows(blocks []block) []row {
 			}
 			f.role, m.first, fresh, keep = heading, 0, true, true
 		case blank:
-			rows = append(rows, row{height: zhLine, base: zhBase(size3)})
+			rows = append(rows, row{height: z.line, base: z.base(size3)})
+			continue
+		case tableSpec:
+			end := tableEnd(blocks, i)
+			table := z.faces.table(blocks[i:end], z.table())
+			table[0].before = z.line / 4
+			rows = append(rows, table...)
+			resume = append(resume, len(rows))
+			continue
+		case tableHead, tableRow:
 			continue
 		case signature, dateLine:
 			sign = append(sign, b)
@@ -96,7 +127,7 @@ func (z chinese) rows(blocks []block) []row {
 			cells[n].gap = f.size / 4 // 1. 11月25日, not 1.11月25日
 		}
 		for j, l := range breakLines(cells, m) {
-			r := row{line: l, height: zhLine, base: zhBase(size3), keep: keep, fresh: fresh && j == 0}
+			r := row{line: l, height: z.line, base: z.base(size3), keep: keep, fresh: fresh && j == 0}
 			if j == 0 {
 				r.before = before
 			}
@@ -106,7 +137,20 @@ func (z chinese) rows(blocks []block) []row {
 			rows[n-1].keep = true
 		}
 	}
+	for _, i := range resume {
+		if i < len(rows) {
+			rows[i].snap = true
+		}
+	}
 	return rows
+}
+
+// table is the style of tables: 小四, so that a matrix has room.
+func (z chinese) table() tableStyle {
+	f := fit{lang: "zh", role: body, size: size4s, pitch: size4s}
+	h := f
+	h.role = subhead
+	return tableStyle{fit: f, head: h, width: zhWidth, pitch: 18, pad: 4, ascent: (18-size4s)/2 + ascent*size4s}
 }
 
 // title sets the title: 二号, centred, with a gap above it.
@@ -115,7 +159,7 @@ func (z chinese) title(b block, gap float64) []row {
 	var rows []row
 	for i, l := range breakLines(cells, measure{width: zhWidth - 2*size2}) {
 		l = moved(l, (zhWidth-l.width)/2)
-		r := row{line: l, height: zhLine, base: zhBase(size2), keep: true}
+		r := row{line: l, height: z.line, base: z.base(size2), keep: true}
 		if i == 0 {
 			r.before = gap
 		}
@@ -128,8 +172,8 @@ func (z chinese) title(b block, gap float64) []row {
 func (z chinese) enclosure(b block) []row {
 	first := b.label == "1."
 	lead := z.faces.cellsOf([]span{{text: "附件："}}, z.fit(body))
-	indent := 2 * pitch3
-	hang := indent + 3*pitch3
+	indent := 2 * z.char
+	hang := indent + 3*z.char
 	label := z.faces.cellsOf([]span{{text: b.label}}, z.fit(body))
 	m := measure{width: zhWidth, first: hang, rest: hang + widthOf(label), justify: true}
 	cells := append(label, z.faces.cellsOf(b.spans, z.fit(body))...)
@@ -139,24 +183,26 @@ func (z chinese) enclosure(b block) []row {
 	}
 	var rows []row
 	for i, l := range breakLines(cells, m) {
-		r := row{line: l, height: zhLine, base: zhBase(size3), keep: true}
+		r := row{line: l, height: z.line, base: z.base(size3), keep: true}
 		if first && i == 0 {
-			r.before = zhLine
+			r.before = z.line
 		}
 		rows = append(rows, r)
 	}
 	return rows
 }
 
-// signature sets the signature without seal: the name two characters from the
+// signature sets the signature. Without seal: the name two characters from the
 // right, the date on the next line, beginning two characters right of the
 // name's first; if that makes the date the longer one, the date stands two
-// characters from the right and the name moves left.
+// characters from the right and the name moves left. With seal: the date four
+// characters from the right, the name centred above it, the seal upright over
+// the lower middle of both, its top edge within one line of the text.
 func (z chinese) signature(blocks []block) []row {
 	var lines []line
 	widest, date := 0.0, 0.0
 	for _, b := range blocks {
-		for _, l := range breakLines(z.faces.cellsOf(b.spans, z.fit(body)), measure{width: zhWidth - 4*pitch3}) {
+		for _, l := range breakLines(z.faces.cellsOf(b.spans, z.fit(body)), measure{width: zhWidth - 4*z.char}) {
 			lines = append(lines, l)
 			if b.kind == dateLine {
 				date = max(date, l.width)
@@ -165,18 +211,24 @@ func (z chinese) signature(blocks []block) []row {
 			}
 		}
 	}
-	x := zhWidth - 2*pitch3 - max(widest, date+2*pitch3)
+	x := zhWidth - 2*z.char - max(widest, date+2*z.char)
+	centre := zhWidth - 4*z.char - date/2
+	sealed := z.seal != nil && date > 0
 	var rows []row
 	for i, l := range lines {
 		shift := x
-		if i == len(lines)-1 && date > 0 {
-			shift += 2 * pitch3
+		switch {
+		case sealed:
+			shift = max(0, min(centre-l.width/2, zhWidth-l.width))
+		case i == len(lines)-1 && date > 0:
+			shift += 2 * z.char
 		}
-		r := row{line: moved(l, shift), height: zhLine, base: zhBase(size3)}
-		if i == 0 {
-			r.before = zhLine
-		}
-		rows = append(rows, r)
+		rows = append(rows, row{line: moved(l, shift), height: z.line, base: z.base(size3)})
+	}
+	rows[0].before = z.line
+	if sealed {
+		rows[0].before = z.line * max(1, 3-float64(len(rows))/2)
+		rows[0].seals = []seal{{x: centre - z.seal.w/2, y: z.line/3 - rows[0].before, w: z.seal.w, h: z.seal.h}}
 	}
 	return rows
 }

@@ -10,7 +10,20 @@ import (
 
 // english is the English letter: A4, margins of 25 mm, 11 pt serif, ragged
 // right, so that words keep one distance.
-type english struct{ faces *faces }
+type english struct {
+	faces *faces
+	line  float64 // from line to line: enLine, or less to draw a letter's tail in
+	gap   float64 // between paragraphs
+	seal  *sealed // nil: the letter bears none
+}
+
+// enLevels are the spacings that are tried for a letter whose last page would
+// hold only a few lines: line and gap.
+var enLevels = [][2]float64{{enLine, enGap}, {14.6, 6}, {14.2, 5.2}, {13.8, 4.6}}
+
+func newEnglish(fs *faces, level int, s *sealed) english {
+	return english{faces: fs, line: enLevels[level][0], gap: enLevels[level][1], seal: s}
+}
 
 const (
 	enMargin  = 25 * mm
@@ -33,6 +46,8 @@ func (e english) frame(n int) (left, top, bottom float64) {
 	return enMargin, enMargin, enBottom
 }
 
+func (e english) grid() float64 { return 0 }
+
 func (e english) fit(in role, size float64) fit {
 	return fit{lang: "en", role: in, size: size, pitch: size}
 }
@@ -43,17 +58,18 @@ func (e english) rows(blocks []block) []row {
 	for i, b := range blocks {
 		m := measure{width: enWidth}
 		f := e.fit(body, enSize)
-		before, keep, fresh := enGap, false, false
+		before, keep, fresh := e.gap, false, false
+		var place []seal
 		switch b.kind {
 		case titleBlock:
-			f.role, before, keep = strong, enGap+2, true
+			f.role, before, keep = strong, e.gap+2, true
 			if i > 0 && blocks[i-1].kind == appendix {
 				f.size = enSize + 3
 			}
 		case flush:
 			before = 0
 		case heading1:
-			f.role, before, keep, m.rest = strong, enGap+5, true, enHang
+			f.role, before, keep, m.rest = strong, e.gap+5, true, enHang
 		case heading2:
 			f.role, keep, m.rest = strong, true, enHang
 		case item:
@@ -64,20 +80,28 @@ func (e english) rows(blocks []block) []row {
 			m.rest, before = enHang, 0
 			if b.label == "1." {
 				b.spans = append([]span{{text: "Enc. "}}, b.spans...)
-				before = enGap
+				before = e.gap
 			}
 			b.label = ""
-		case pageBreak:
+		case pageBreak, tableHead, tableRow:
+			continue
+		case tableSpec:
+			table := e.faces.table(blocks[i:tableEnd(blocks, i)], e.table())
+			table[0].before = e.gap
+			rows = append(rows, table...)
 			continue
 		case appendix:
 			f.role, fresh, keep, before = strong, true, true, 0
 		case blank:
-			rows = append(rows, row{height: enLine, keep: signed >= 0 && !after})
+			rows = append(rows, row{height: e.line, keep: signed >= 0 && !after})
 			continue
 		case signature, dateLine:
 			before = 0
 			if signed < 0 {
-				signed, before = len(rows), enGap+3
+				signed, before = len(rows), e.gap+3
+			}
+			if b.kind == signature && e.seal != nil && signed == len(rows) {
+				place = []seal{{x: enWidth/2 + mm*10, y: 0, w: e.seal.w, h: e.seal.h}}
 			}
 		}
 		if b.kind == appendix && signed >= 0 && !after {
@@ -86,9 +110,9 @@ func (e english) rows(blocks []block) []row {
 		}
 		first := len(rows)
 		for j, l := range e.lines(b, f, m) {
-			r := row{line: l, height: enLine, base: enLine - 4, keep: keep, fresh: fresh && j == 0}
+			r := row{line: l, height: e.line, base: e.line - 4, keep: keep, fresh: fresh && j == 0}
 			if j == 0 {
-				r.before = before
+				r.before, r.seals = before, place
 			}
 			rows = append(rows, r)
 		}
@@ -103,6 +127,11 @@ func (e english) rows(blocks []block) []row {
 		bind(rows, signed)
 	}
 	return rows
+}
+
+// table is the style of tables.
+func (e english) table() tableStyle {
+	return tableStyle{fit: e.fit(body, 9.5), head: e.fit(strong, 9.5), width: enWidth, pitch: 12.5, pad: 3.5, ascent: 9.5}
 }
 
 // lines sets a block; a label stands in the margin that its lines leave.

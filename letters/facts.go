@@ -43,6 +43,35 @@ func functions(lang string) template.FuncMap {
 		"missing":  word(missing),
 		"sentence": func(s string) string { return sentence(lang, s) },
 		"join":     func(s []string) string { return strings.Join(s, pick(lang, "、", ", ")) },
+		"ground":   func(g string) string { return ground(lang, g) },
+		"besides": func(g string, facts []string) []string {
+			return slices.DeleteFunc(slices.Clone(facts), func(f string) bool { return sentence(lang, f) == sentence(lang, g) })
+		},
+		"closing": func(code string) string { return complaints.ClosingWords(code, lang) },
+		"letter":  func(k complaints.LetterKind) string { return k.In(lang) },
+		"clock":   func(t time.Time) string { return t.Format(pick(lang, "15时04分", "15:04")) },
+		"sameday": func(a, b time.Time) bool { return complaints.DateOf(a) == complaints.DateOf(b) },
+		"inc":     func(i int) int { return i + 1 },
+		"cell": func(s string) string {
+			if strings.TrimSpace(s) == "" {
+				return "—" // an empty cell looks forgotten
+			}
+			return s
+		},
+		"bodies": func(l complaints.Letter) []complaints.Route {
+			if l.Referral != nil {
+				return l.Referral.Bodies
+			}
+			if l.Declined != nil {
+				return l.Declined.Bodies
+			}
+			return nil
+		},
+		"others": func(all, named []complaints.Route) []complaints.Route {
+			return slices.DeleteFunc(slices.Clone(all), func(r complaints.Route) bool {
+				return slices.ContainsFunc(named, func(n complaints.Route) bool { return n.Name == r.Name })
+			})
+		},
 		"lines": func(s string) []string {
 			return slices.DeleteFunc(strings.Split(s, "\n"), func(l string) bool { return strings.TrimSpace(l) == "" })
 		},
@@ -53,6 +82,21 @@ func functions(lang string) template.FuncMap {
 			return fmt.Sprint(n, " ", many)
 		},
 	}
+}
+
+// declineGrounds are the grounds on which a complaint is not accepted, or is
+// referred (casework A Ch.3).
+var declineGrounds = map[string][2]string{}
+
+// ground gives a ground in words; the firm's own words stay.
+func ground(lang, g string) string {
+	if w, ok := declineGrounds[g]; ok {
+		return pick(lang, w[0], w[1])
+	}
+	if w := complaints.GroundWords(g, lang); w != "" {
+		return w
+	}
+	return g
 }
 
 // channels are the ways in which a complaint comes in.

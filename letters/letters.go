@@ -32,6 +32,7 @@ import (
 type Printer struct {
 	faces *faces
 	texts map[string]*template.Template // by language
+	seal  *sealed                       // nil: room is left for a seal by hand
 }
 
 // New makes a printer; the zero Fonts are the built-in ones. It parses fonts,
@@ -105,10 +106,6 @@ func (p *Printer) compose(l complaints.Letter) ([]page, about, error) {
 	if err != nil {
 		return nil, about{}, err
 	}
-	var s sheet = chinese{p.faces}
-	if l.Lang == "en" {
-		s = english{p.faces}
-	}
 	blocks := parseBlocks(text, l.Lang)
 	a := about{author: strings.ReplaceAll(l.Firm.In(l.Lang), joiner, ""), lang: pick(l.Lang, "zh-CN", "en"), created: l.Date.Midnight(time.UTC)}
 	if l.Date.IsZero() {
@@ -123,9 +120,82 @@ func (p *Printer) compose(l complaints.Letter) ([]page, about, error) {
 		}
 	}
 	a.subject = strings.TrimSpace(l.Ref + " " + l.Number.String())
+	a.seal = p.sealFor(l)
+	return p.lay(blocks, l, a.seal), a, nil
+}
+
+// lay sets the blocks of a letter on pages. If only a few lines would stand on
+// the last page, narrower spacings are tried in turn, and the first that saves
+// the page is taken.
+func (p *Printer) lay(blocks []block, l complaints.Letter, seal *sealed) []page {
+	s := p.sheet(l.Lang, 0, seal)
 	pages := paginate(s, s.rows(blocks))
+	for level := 1; level < len(zhLevels) && len(pages) <= tightened && shortTail(pages, tail); level++ {
+		narrow := p.sheet(l.Lang, level, seal)
+		if fewer := paginate(narrow, narrow.rows(blocks)); len(fewer) < len(pages) {
+			s, pages = narrow, fewer
+			break
+		}
+	}
 	s.furnish(pages, l)
-	return pages, a, nil
+	return pages
+}
+
+const (
+	// tail is how much text, in points, makes a last page worth its paper.
+	tail = 7.1 * zhLine
+	// tightened is the most pages that a letter may have to be set narrower:
+	// in a longer one, a short last page is no blemish.
+	tightened = 6
+)
+
+// sheet gives the layout of a letter at a level of spacing; 0 is the usual one.
+func (p *Printer) sheet(lang string, level int, seal *sealed) sheet {
+	if lang == "en" {
+		return newEnglish(p.faces, level, seal)
+	}
+	return newChinese(p.faces, level, seal)
+}
+
+// sealed is the seal that a letter bears. Without an image its place is left
+// free, or marked by a ring.
+type sealed struct {
+	png  []byte
+	w, h float64
+	ring bool
+}
+
+// sealWidth is how wide a seal is printed; those of firms measure 40 to 45 mm.
+const sealWidth = 42 * mm
+
+// WithSeal gives a printer that prints this image, a PNG with a transparent
+// ground, as the firm's seal on letters whose Seal is set. Who authorised the
+// use is for the caller to record; the printer puts the image on issued letters
+// only. A draft shows an empty ring in its place, so that no mail of a draft
+// carries the seal.
+func (p *Printer) WithSeal(image []byte) (*Printer, error) {
+	b, size, err := plainPNG(image)
+	if err != nil {
+		return nil, fmt.Errorf("seal: %w", err)
+	}
+	with := *p
+	with.seal = &sealed{png: b, w: sealWidth, h: sealWidth * float64(size.Y) / float64(size.X)}
+	return &with, nil
+}
+
+// sealFor gives the seal of a letter, nil if it bears none.
+func (p *Printer) sealFor(l complaints.Letter) *sealed {
+	s := sealed{w: sealWidth, h: sealWidth}
+	if p.seal != nil {
+		s = *p.seal
+	}
+	switch {
+	case !l.Seal:
+		return nil
+	case l.Number.N == 0:
+		s.png, s.ring = nil, true
+	}
+	return &s
 }
 
 // text makes the words of a letter safe and fills its template with them.

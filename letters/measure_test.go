@@ -130,6 +130,9 @@ func (p measured) lines() []float64 {
 
 const gridStep = zhLine / mm
 
+// baseOf is the baseline of a line within its row of the usual grid.
+func baseOf(size float64) float64 { return newChinese(nil, 0, nil).base(size) }
+
 // TestMeasures holds Chinese letters of several lengths against letters.md.
 func TestMeasures(t *testing.T) {
 	p, err := standard()
@@ -170,13 +173,13 @@ func TestMeasures(t *testing.T) {
 			if heading.size != size2 {
 				t.Errorf("title in %.2f pt", heading.size)
 			}
-			near(t, "title two lines below the number", heading.y, 37+4*gridStep+zhBase(size2)/mm)
+			near(t, "title two lines below the number", heading.y, 37+4*gridStep+baseOf(size2)/mm)
 			to := first.find(t, "尊敬的")
 			near(t, "addressee at the margin", to.x, 28)
-			near(t, "addressee one blank line below the title", to.y, 37+6*gridStep+zhBase(size3)/mm)
+			near(t, "addressee one blank line below the title", to.y, 37+6*gridStep+baseOf(size3)/mm)
 			for i, page := range pages {
 				for j, y := range page.lines() {
-					row := (y - 37 - zhBase(size3)/mm) / gridStep
+					row := (y - 37 - baseOf(size3)/mm) / gridStep
 					if i == 0 && j == 0 {
 						continue // the number has a measure of its own
 					}
@@ -271,6 +274,22 @@ func signatureAt(t *testing.T, pages []measured, l complaints.Letter) {
 	t.Error("there is no signature")
 }
 
+// notAlone wants text before the signature on its page.
+func notAlone(t *testing.T, pages []measured, name string) {
+	t.Helper()
+	for _, page := range pages {
+		for i, s := range page.strokes {
+			if s.text == name && s.y > 60 && s.size == size3 {
+				if i == 0 || page.strokes[0].y >= s.y-0.1 {
+					t.Error("the signature stands alone on its page")
+				}
+				return
+			}
+		}
+	}
+	t.Error("there is no signature")
+}
+
 // TestFullPages wants 22 lines of up to 28 characters on a page, however long
 // the letter, and its signature never alone.
 func TestFullPages(t *testing.T) {
@@ -305,7 +324,7 @@ func TestFullPages(t *testing.T) {
 			t.Fatal(err)
 		}
 		pages := measureLaid(laid)
-		signatureAt(t, pages, l)
+		notAlone(t, pages, l.Firm.Name)
 		for i, p := range pages[:len(pages)-1] {
 			lines := p.lines()
 			last := p.strokes[0]

@@ -6,6 +6,9 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"image"
+	draw2d "image/draw"
+	"image/png"
 	"math"
 	"strings"
 	"time"
@@ -20,6 +23,7 @@ import (
 type about struct {
 	title, author, subject, lang string
 	created                      time.Time
+	seal                         *sealed
 }
 
 // private is the first private-use code point; there are 6,400.
@@ -115,6 +119,9 @@ func draw(fs *faces, pages []page, a about) ([]byte, error) {
 			pdf.SetTextColor(m.color[0], m.color[1], m.color[2])
 			pen.line(m)
 		}
+		for _, s := range p.seals {
+			pen.seal(s, a.seal)
+		}
 	}
 	var b bytes.Buffer
 	if err := pdf.Output(&b); err != nil {
@@ -154,6 +161,36 @@ func (p *pen) line(m mark) {
 		p.stroke(cells[start:end], m.x+x[start], m.y, spacing, actual)
 		start = end
 	}
+}
+
+// seal prints the firm's seal over what stands there, or marks its place.
+func (p *pen) seal(at seal, s *sealed) {
+	switch {
+	case s.png != nil:
+		how := gofpdf.ImageOptions{ImageType: "PNG"}
+		p.pdf.RegisterImageOptionsReader("seal", how, bytes.NewReader(s.png))
+		p.pdf.ImageOptions("seal", at.x, at.y, at.w, at.h, false, how, 0, "")
+	case s.ring:
+		p.pdf.SetDrawColor(150, 150, 150)
+		p.pdf.SetLineWidth(thinRule)
+		p.pdf.SetDashPattern([]float64{4, 4}, 0)
+		p.pdf.Ellipse(at.x+at.w/2, at.y+at.h/2, at.w/2, at.h/2, 0, "D")
+		p.pdf.SetDashPattern(nil, 0)
+	}
+}
+
+// plainPNG writes an image in the one form of PNG that the PDF library is sure
+// to read: 8 bits a channel, not interlaced.
+func plainPNG(b []byte) ([]byte, image.Point, error) {
+	src, err := png.Decode(bytes.NewReader(b))
+	if err != nil {
+		return nil, image.Point{}, err
+	}
+	dst := image.NewNRGBA(src.Bounds())
+	draw2d.Draw(dst, dst.Bounds(), src, src.Bounds().Min, draw2d.Src)
+	var out bytes.Buffer
+	err = png.Encode(&out, dst)
+	return out.Bytes(), dst.Bounds().Size(), err
 }
 
 func (p *pen) stroke(cells []cell, x, y, spacing float64, actual bool) {

@@ -22,7 +22,7 @@ const markup = "=@#+>~*%|-"
 
 // guard makes a value safe to stand anywhere in a letter's text.
 func guard(s string) string {
-	s = strings.ReplaceAll(s, "**", "*"+joiner+"*")
+	s = strings.NewReplacer("**", "*"+joiner+"*", "|", joiner+"|").Replace(s)
 	if s != "" && strings.Contains(markup, s[:1]) {
 		s = joiner + s
 	}

@@ -35,8 +35,8 @@ func (r *Receiver) Run(ctx context.Context) error {
 	return r.Server.Watch(ctx, r.Take, Hooks{State: r.Healthy, Poison: r.poison, Durable: r.durable, Ahead: r.ahead, Point: r.Point})
 }
 
-// durable waits until mails are recorded for good. The journal's are not
-// recorded, only believed.
+// durable waits until mails are recorded for good. The journal's are believed,
+// or recorded at once.
 func (r *Receiver) durable(ctx context.Context, mailbox string, uidvalidity uint32, uids []uint32) (missing []uint32, err error) {
 	if mailbox == r.Server.Journal {
 		return nil, nil
@@ -87,7 +87,9 @@ func (r *Receiver) receive(ctx context.Context, f *Fetched, a store.Arrival) (he
 	var o complaints.Outcome
 	err = r.DB.Tx(ctx, func(tx *store.Tx) error {
 		m.ID, o = 0, complaints.Outcome{}
-		tx.CommitLazily()
+		if r.Server == nil || a.Mailbox != r.Server.Journal { // for which durable does not wait
+			tx.CommitLazily()
+		}
 		tx.Under(r.Lock)
 		isNew, err := tx.AddMessage(ctx, m, raw, a, at)
 		if err != nil || !isNew {
@@ -136,6 +138,11 @@ func (r *Receiver) lookUp(ctx context.Context, tx *store.Tx, p *complaints.Polic
 	if m.Class == complaints.Staff {
 		if m.Others, err = tx.Others(ctx, c, m); err != nil {
 			return nil, err
+		}
+		if c == nil && complaints.Approves(m) {
+			if m.Tables, err = tx.Tables(ctx); err != nil {
+				return nil, err
+			}
 		}
 		if c == nil && len(complaints.ParseCommands(m.OwnWords)) == 0 {
 			m.Forwarded = Forwarded(m, r.desk(p))
@@ -215,7 +222,9 @@ func (r *Receiver) desk(p *complaints.Policy) Desk {
 func (r *Receiver) Take(ctx context.Context, f *Fetched) (Disposition, error) {
 	a := store.Arrival{Mailbox: f.Mailbox, UIDValidity: f.UIDValidity, UID: f.UID}
 	if f.Mailbox == r.Server.Journal && f.Mailbox != "" {
-		return Processed, r.away(r.witness(ctx, f.Raw))
+		if ours, err := r.witness(ctx, f.Raw); ours || err != nil {
+			return Processed, r.away(err)
+		}
 	}
 	if f.TooBig {
 		return Quarantined, r.away(r.hold(ctx, f, fmt.Sprintf("larger than the limit: %d bytes; the header alone is kept here, the mail lies in the quarantine folder", f.Size)))
@@ -234,21 +243,22 @@ func (r *Receiver) Take(ctx context.Context, f *Fetched) (Disposition, error) {
 }
 
 // witness takes the blind copy of a mail of ours as evidence that the relay
-// accepted it.
-func (r *Receiver) witness(ctx context.Context, raw []byte) error {
+// accepted it. Somebody may write to the journal's address: that is not ours,
+// and is taken in like any mail.
+func (r *Receiver) witness(ctx context.Context, raw []byte) (ours bool, err error) {
 	p, err := r.Policy(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	m := Parse(raw, r.desk(p))
 	_, err = r.DB.ConfirmByJournal(ctx, m.MessageID, func(tx *store.Tx, o *store.Outgoing) error {
 		return tx.Follow(ctx, o, p, r.Now())
 	})
 	if err != nil && !store.NotFound(err) {
-		return err
+		return false, err
 	}
 	r.Log.Info("journal", "msgid", m.MessageID, "known", err == nil)
-	return nil
+	return err == nil || m.Class == complaints.Own, nil
 }
 
 // poison keeps a mail that could not be taken in three times.

@@ -13,12 +13,12 @@ import (
 // longer use that verb.
 func (v View) staffActions(next []complaints.Action) []complaints.Action {
 	switch v.Name {
-	case "letter_in_doubt", "impersonated", "alert", "list": // not about what comes next
+	case "letter_in_doubt", "impersonated", "alert", "list", "digest", "calendar_changed", "calendar_missing": // not about what comes next
 		return nil
 	}
 	var out, rest []complaints.Action
 	for _, a := range v.asked() {
-		if v.Name == "draft_approval" || slices.ContainsFunc(next, sameVerb(a)) {
+		if v.Name == "draft_approval" || v.Name == "calendar_proposed" || v.Name == "extension_asked" || slices.ContainsFunc(next, sameVerb(a)) {
 			out = append(out, a)
 		}
 	}
@@ -61,6 +61,13 @@ func (v View) asked() []complaints.Action {
 			act("批准并签发附件中的草稿", "Approve the attached draft and issue it", "#批准 "+v.Hash, "#approve "+v.Hash),
 			act("退回草稿（请在命令后写明理由）", "Return the draft (write the reason after the command)", "#退回", "#return"),
 		}
+	case "extension_asked":
+		return []complaints.Action{
+			act("同意延期", "Grant the extension", "#延期 同意", "#extend granted"),
+			act("不同意延期（请在命令后写明理由）", "Refuse the extension (write the reason after the command)", "#延期 不同意", "#extend refused"),
+		}
+	case "calendar_proposed":
+		return []complaints.Action{act("批准工作日表", "Approve the table", "#批准 "+v.Hash, "#approve "+v.Hash)}
 	case "appeal_papers":
 		var out []complaints.Action
 		for _, r := range rulings {

@@ -14,45 +14,63 @@ func (v View) pick(p pair) string { return v.tr(p[0], p[1]) }
 
 // happened are the phrases for the history of a case.
 var happened = map[string]pair{
-	"opened":            {"登记投诉", "complaint registered"},
-	"heard_client":      {"投诉人来信", "mail from the complainant"},
-	"heard_staff":       {"同事来信", "mail from a colleague"},
-	"heard_other":       {"他人来信", "mail from another person"},
-	"heard_auto":        {"收到自动回复或退信", "automatic reply or bounce received"},
-	"admitted":          {"受理，转入初审", "taken in for review"},
-	"classified":        {"确定类别", "category set"},
-	"alleged":           {"列明投诉事项", "allegation recorded"},
-	"assigned":          {"指派调查", "asked to investigate"},
-	"took_on":           {"接受指派，担任责任人", "accepted as responsible person"},
-	"recused":           {"回避", "recusal"},
-	"asked":             {"提出询问", "question put"},
-	"note":              {"备注", "note"},
-	"interview":         {"访谈", "interview"},
-	"document":          {"取证", "evidence filed"},
-	"found":             {"认定", "finding"},
-	"root_cause":        {"根本原因", "root cause"},
-	"reported":          {"提交调查报告", "investigation report filed"},
-	"report_approved":   {"批准调查报告", "investigation report approved"},
-	"report_returned":   {"退回调查报告", "investigation report returned"},
-	"remedy_offered":    {"补救方案", "remedy"},
-	"measure_set":       {"改进措施", "improvement measure"},
-	"drafted":           {"拟稿", "letter drafted"},
-	"draft_rendered":    {"草稿生成，校验码", "draft rendered, hash"},
-	"draft_returned":    {"退回草稿", "draft returned"},
-	"issued":            {"签发", "letter issued"},
-	"sealed":            {"正式函件封存，校验码", "issued letter sealed, hash"},
-	"delivered":         {"函件已由邮件系统接收", "letter accepted by the mail system"},
-	"undelivered":       {"函件未能送达", "letter not delivered"},
-	"offer_accepted":    {"投诉人接受处理方案", "complainant accepted the offer"},
-	"withdrawal_sought": {"投诉人表示希望撤回", "complainant wishes to withdraw"},
-	"appealed":          {"提出申诉", "appeal lodged"},
-	"referred_to_panel": {"提交委员会审查", "put before the committee"},
-	"voted":             {"表决", "vote"},
-	"remitted":          {"发回重新调查", "sent back for a new investigation"},
-	"ruled":             {"委员会决定", "committee's decision"},
-	"language_set":      {"变更函件语言", "language of letters changed"},
-	"closed":            {"结案", "case closed"},
-	"reopened":          {"重新调查", "case reopened"},
+	"opened":              {"登记投诉", "complaint registered"},
+	"heard_client":        {"投诉人来信", "mail from the complainant"},
+	"heard_staff":         {"同事来信", "mail from a colleague"},
+	"heard_other":         {"他人来信", "mail from another person"},
+	"heard_auto":          {"收到自动回复或退信", "automatic reply or bounce received"},
+	"admitted":            {"受理，转入初审", "taken in for review"},
+	"classified":          {"确定类别", "category set"},
+	"alleged":             {"列明投诉事项", "allegation recorded"},
+	"assigned":            {"指派调查", "asked to investigate"},
+	"took_on":             {"接受指派，担任责任人", "accepted as responsible person"},
+	"recused":             {"回避", "recusal"},
+	"asked":               {"提出询问", "question put"},
+	"note":                {"备注", "note"},
+	"interview":           {"访谈", "interview"},
+	"document":            {"取证", "evidence filed"},
+	"found":               {"认定", "finding"},
+	"root_cause":          {"根本原因", "root cause"},
+	"reported":            {"提交调查报告", "investigation report filed"},
+	"report_approved":     {"批准调查报告", "investigation report approved"},
+	"report_returned":     {"退回调查报告", "investigation report returned"},
+	"remedy_offered":      {"补救方案", "remedy"},
+	"measure_set":         {"改进措施", "improvement measure"},
+	"drafted":             {"拟稿", "letter drafted"},
+	"draft_rendered":      {"草稿生成，校验码", "draft rendered, hash"},
+	"draft_returned":      {"退回草稿", "draft returned"},
+	"issued":              {"签发", "letter issued"},
+	"sealed":              {"正式函件封存，校验码", "issued letter sealed, hash"},
+	"delivered":           {"函件已由邮件系统接收", "letter accepted by the mail system"},
+	"undelivered":         {"函件未能送达", "letter not delivered"},
+	"offer_accepted":      {"投诉人接受处理方案", "complainant accepted the offer"},
+	"withdrawal_sought":   {"投诉人表示希望撤回", "complainant wishes to withdraw"},
+	"withdrawal_answered": {"投诉人答复是否撤回", "complainant answered about the withdrawal"},
+	"ex_officio":          {"依职权继续办理", "goes on of the firm's own accord"},
+	"respondent_asked":    {"通知被投诉人陈述", "respondent notified"},
+	"stated":              {"被投诉人陈述", "respondent's statement"},
+	"outside":             {"交由外部机构处理", "with an outside body"},
+	"came_back":           {"外部机构的处理结果", "outcome of the outside body"},
+	"reported_out":        {"拟向监管机关报告", "report to a regulator drafted"},
+	"appealed":            {"提出申诉", "appeal lodged"},
+	"referred_to_panel":   {"提交委员会审查", "put before the committee"},
+	"voted":               {"表决", "vote"},
+	"remitted":            {"发回重新调查", "sent back for a new investigation"},
+	"ruled":               {"委员会决定", "committee's decision"},
+	"language_set":        {"变更函件语言", "language of letters changed"},
+	"requested":           {"要求补充材料", "further information requested"},
+	"resumed":             {"恢复办理", "case goes on"},
+	"suspended":           {"中止办理", "case suspended"},
+	"suspension_reviewed": {"复核后继续中止", "suspension reviewed, goes on"},
+	"extension_asked":     {"申请延期", "more time asked for"},
+	"extended":            {"同意延期", "limit extended"},
+	"extension_refused":   {"不同意延期", "extension refused"},
+	"breached":            {"逾期", "limit missed"},
+	"made_good":           {"逾期事项办结", "what was late is done"},
+	"progress":            {"告知投诉人进展", "client told how the case stands"},
+	"recounted":           {"按新的工作日表重算期限", "limit counted anew by a new table"},
+	"closed":              {"结案", "case closed"},
+	"reopened":            {"重新调查", "case reopened"},
 }
 
 // LogLine is one line of the history in the reader's language.
@@ -106,6 +124,18 @@ func (v View) Entry(e complaints.Entry) string {
 		text = v.Title(complaints.LetterKind(text))
 	case "language_set":
 		text = v.Language(text)
+	case "breached", "made_good":
+		clock, rest, _ := strings.Cut(text, " ")
+		who, late, _ := strings.Cut(rest, " +")
+		if late == "" {
+			who, late = "", strings.TrimPrefix(rest, "+")
+		}
+		text = v.with(complaints.ClockWords(clock, v.Lang)+v.tr("（%s）", " (%s)", clock), strings.TrimSpace(v.Who(who)+v.tr(" 迟延%s分钟", " %s minutes late", strings.TrimSuffix(late, " min"))))
+	case "resumed":
+		if p, ok := map[string]pair{"answered": {"投诉人已答复", "the complainant answered"}, "unanswered": {"投诉人逾期未答复", "the complainant did not answer in time"},
+			"outside": {"交由外部机构处理", "the matter went to an outside body"}}[text]; ok {
+			text = v.pick(p)
+		}
 	case "reported":
 		text = "" // the report stands on its own
 	}
@@ -143,6 +173,12 @@ func (v View) Milestones() []Step {
 		"issued":            {"发出", "We wrote to you: "},
 		"offer_accepted":    {"收到您接受处理方案的表示", "We received your acceptance of the offer"},
 		"withdrawal_sought": {"收到您希望撤回的表示", "We received your wish to withdraw"},
+		"outside":           {"交由外部机构处理", "The matter went to an outside body"},
+		"came_back":         {"外部机构作出处理", "The outside body decided"},
+		"absorbed":          {"与另一件投诉合并办理", "Another complaint was merged into yours"},
+		"requested":         {"请您补充材料", "We asked you for further information"},
+		"resumed":           {"恢复办理", "Work on your complaint went on"},
+		"suspended":         {"中止办理", "Work on your complaint was suspended"},
 		"appealed":          {"收到您的申诉", "We received your appeal"},
 		"referred_to_panel": {"申诉提交投诉处理委员会审查", "Your appeal was put before the Complaints Committee"},
 		"closed":            {"结案", "The case was closed"},
@@ -183,13 +219,8 @@ func (v View) letterNamed(number string) string {
 
 // Title names a kind of letter.
 func (v View) Title(k complaints.LetterKind) string {
-	switch k {
-	case complaints.AckLetter:
-		return v.tr("投诉受理告知书", "Acknowledgement of Complaint")
-	case complaints.ResultLetter:
-		return v.tr("投诉处理结果告知书", "Result of Complaint")
-	case complaints.DecisionLetter:
-		return v.tr("申诉决定书", "Decision on Appeal")
+	if w := k.In(v.Lang); w != "" {
+		return w
 	}
 	return string(k)
 }

@@ -28,7 +28,7 @@ type Relay struct {
 	Hello     string                 // our name in EHLO; "": the host's name
 	Timeouts  Timeouts
 	Keep      time.Duration     // how long an idle connection is kept for the next mail; 0: 10 s, negative: not at all
-	Point     func(name string) // crash points of the tests: in-data, after-250; nil otherwise
+	Point     func(name string) // crash points of the tests: in-data, before-dot, after-250; nil otherwise
 
 	mu   sync.Mutex
 	idle []*session

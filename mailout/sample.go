@@ -43,12 +43,15 @@ func Mails() (*templates.MailSet, error) {
 // caseless are the mails that may be about no case.
 var caseless = map[string]bool{
 	"transcript": true, "help": true, "list": true, "impersonated": true, "alert": true, "letter_in_doubt": true,
+	"digest": true, "calendar_proposed": true, "calendar_changed": true, "calendar_missing": true,
 }
 
 // forClient are the mails that a client gets; all others go to staff.
 var forClient = map[string]bool{
 	"ack": true, "question": true, "received": true, "status": true, "result": true, "appeal_received": true, "decision": true,
 	"withdrawal": true, "offer_accepted": true, "closed": true, "unclear": true, "merged": true, "grouped": true,
+	"ended": true, "outside": true, "continues": true,
+	"delayed": true, "information": true, "information_reminder": true, "resumed": true, "progress": true, "long_stop": true,
 }
 
 // sampleFirm is a firm, its people and a clock, in one language.
@@ -93,9 +96,10 @@ func (w *sampleFirm) client() complaints.Address {
 // stages are how far the sample case has come when a mail is sent, in events;
 // for a mail that is not named, all the way.
 var stages = map[string]int{
-	"ack": 2, "new_case": 2, "merged": 2, "grouped": 2, "graded": 8, "note_kept": 2, "help": 5, "transcript": 8, "assigned": 8, "took_on": 9, "question": 10, "received": 11, "client_replied": 11,
+	"ack": 2, "new_case": 2, "merged": 2, "grouped": 2, "graded": 8, "respondent": 9, "outside": 11, "continues": 11, "note_kept": 2, "help": 5, "transcript": 8, "assigned": 8, "took_on": 9, "question": 10, "received": 11, "client_replied": 11,
 	"status": 11, "withdrawal": 11, "reminder": 13, "report_review": 16, "report_returned": 15, "report_approved": 17, "draft": 21, "draft_approval": 21,
 	"draft_returned": 21, "result": 22, "letter_sent": 24, "letter_failed": 23, "letter_in_doubt": 23, "offer_accepted": 24, "unclear": 24, "case_news": 24,
+	"delayed": 12, "information": 12, "information_reminder": 12, "resumed": 12, "progress": 12, "long_stop": 15, "extension_asked": 12, "digest": 12,
 	"appeal_received": 26, "appeal_lodged": 26, "appeal_papers": 26, "votes_in": 29, "decision": 32,
 }
 
@@ -164,7 +168,7 @@ func (w *sampleFirm) caseFor(name string) (*complaints.Case, error) {
 		{7, 9, complaints.TheDesk, &complaints.Delivered{No: 2, To: w.client().Addr, Reply: "250 2.0.0 Ok: queued as 4F2A1", AppealUntil: until}},
 		{9, 9, w.client().Addr, &complaints.Appealed{Grounds: w.tr("退费金额过低。", "The refund is too low."), Due: count(9, 15)}},
 		{9, 9, complaints.TheDesk, &complaints.ReferredToPanel{Panel: []string{"wu@firm.example", "zheng@firm.example", "sun@firm.example"},
-			Recusals: []complaints.Recused{{Person: "zhou@firm.example", Reason: "made_decision"}}}},
+			Recusals: []complaints.Recused{{Person: "zhou@firm.example", Reason: "made_decision", Appeal: true}}}},
 		{10, 9, "wu@firm.example", &complaints.Voted{Member: "wu@firm.example", Ruling: complaints.Vary, Reason: w.tr("退费应按未完成阶段计算。", "The refund should follow the stages not completed.")}},
 		{10, 10, "zheng@firm.example", &complaints.Voted{Member: "zheng@firm.example", Ruling: complaints.Vary, Reason: w.tr("同意变更。", "I agree to vary.")}},
 		{11, 9, "sun@firm.example", &complaints.Voted{Member: "sun@firm.example", Ruling: complaints.Affirm, Reason: w.tr("原结果适当。", "The outcome was right.")}},
@@ -175,6 +179,13 @@ func (w *sampleFirm) caseFor(name string) (*complaints.Case, error) {
 		{13, 10, complaints.TheDesk, &complaints.Delivered{No: 3, To: w.client().Addr, Reply: "250 2.0.0 Ok: queued as 5B3C2"}},
 		{14, 10, "chen@firm.example", &complaints.ClosedCase{Code: "appeal_decided", Reason: w.tr("款项已付。", "The refund has been paid.")}},
 	}
+	if name == "ended" {
+		closure := letter(complaints.ClosureLetter)
+		closure.Closure = &complaints.ClosureFacts{}
+		story[len(story)-1].fact = &complaints.ClosedCase{Code: "not_complaint"}
+		story = append(story, story[len(story)-1])
+		story[len(story)-1].fact = &complaints.Issued{Letter: &closure, Number: number("律投结"), Date: complaints.DateOf(day(14, 10))}
+	}
 	if n := stages[name]; n > 0 {
 		story = story[:n]
 	}
@@ -184,13 +195,51 @@ func (w *sampleFirm) caseFor(name string) (*complaints.Case, error) {
 			return nil, fmt.Errorf("sample case: %w", err)
 		}
 	}
+	for _, f := range w.later(name, count(0, 7), count(4, 10)) {
+		if err := c.Apply(complaints.Event{Seq: c.Seq + 1, At: day(3, 9), By: "zhou@firm.example", Fact: f}); err != nil {
+			return nil, fmt.Errorf("sample case: %w", err)
+		}
+	}
 	return c, nil
+}
+
+// later is what has happened to the time of a case when a mail about that is
+// sent: due is its limit, supplement the day for the client's answer.
+func (w *sampleFirm) later(name string, due, supplement complaints.Deadline) []complaints.Fact {
+	start := due.Start
+	number := func(kind string) complaints.LetterNumber {
+		return complaints.LetterNumber{Firm: "明", Kind: kind, Year: 2026, N: 1}
+	}
+	items := []complaints.InfoItem{{Text: w.tr("付款凭证", "Proof of payment"), Why: w.tr("核实付款日期和金额", "to check date and amount")},
+		{Text: w.tr("开庭通知", "The notice of the hearing"), Why: w.tr("核实开庭时间", "to check the time of the hearing")}}
+	requested := &complaints.Requested{Items: items, Due: supplement, Old: due.Due}
+	longer := w.policy.Calendar.WorkingDays(start, 10, nil)
+	asked := complaints.ExtensionAsked{Clock: "C4", Days: 3, Ground: "expert", Reason: w.tr("须等待笔迹鉴定意见，预计12月7日作出。", "The handwriting report is awaited; it is expected on 7 December.")}
+	switch name {
+	case "delayed":
+		l := complaints.Letter{Kind: complaints.DelayLetter, Lang: w.lang, Delay: &complaints.DelayFacts{What: complaints.DelayExtension, Received: start, OldDue: due.Due, NewDue: longer,
+			Ground: complaints.GroundWords("expert", w.lang), Reason: asked.Reason, ApprovedBy: complaints.Contact{Name: w.tr("周敏", "Zhou Min"), Title: complaints.Head.In(w.lang)},
+			Done: []string{w.tr("查阅您提交的材料1件", "We read the document that you sent us")}}}
+		return []complaints.Fact{&asked, &complaints.Extended{ExtensionAsked: asked, Old: due.Due, Due: longer}, &complaints.Issued{Letter: &l, Number: number("律投延"), Date: start.Add(3)}}
+	case "information":
+		l := complaints.Letter{Kind: complaints.InformationLetter, Lang: w.lang, Information: &complaints.InformationFacts{Received: start, Items: items, Due: supplement, PausedFrom: start.Add(3), OldDue: due.Due}}
+		return []complaints.Fact{requested, &complaints.Issued{Letter: &l, Number: number("律投补"), Date: start.Add(3)}}
+	case "information_reminder":
+		return []complaints.Fact{requested}
+	case "resumed":
+		return []complaints.Fact{requested, &complaints.Resumed{Why: "answered", To: time.Date(2026, 12, 1, 9, 0, 0, 0, w.now.Location()), Due: longer}}
+	case "extension_asked":
+		return []complaints.Fact{&asked}
+	}
+	return nil
 }
 
 // readers are the members of staff to whom the sample mails go, where it is
 // not the officer.
 var readers = map[string]string{
-	"assigned": "li", "report_review": "zhou", "report_returned": "li", "draft": "li", "draft_approval": "zhou", "draft_returned": "li",
+	"respondent": "wang",
+	"assigned":   "li", "report_review": "zhou", "report_returned": "li", "draft": "li", "draft_approval": "zhou", "draft_returned": "li",
+	"extension_asked": "zhou", "digest": "li", "calendar_proposed": "zhou",
 	"appeal_papers": "wu", "votes_in": "sun", "alert": "security", "reminder": "li", "client_replied": "li", "view": "zhou",
 }
 
@@ -227,8 +276,14 @@ func (w *sampleFirm) mail(name string, c *complaints.Case) complaints.Mail {
 			m.LetterNo = 3
 		}
 		f.Reason, f.From, f.Attachments = "250 2.0.0 Ok: queued as 4F2A1", complaints.Address{Addr: "li@firm.example"}, nil
-	case "letter_failed", "letter_in_doubt":
+	case "ended":
+		m.LetterNo = 4
+	case "respondent":
+		f.From, f.Text, f.Level, f.Attachments = complaints.Address{Name: w.client().Name}, w.tr("1. 收费后未出庭，拒绝退费", "1. No appearance at the hearing, and no refund"), "2026-11-30", nil
+	case "letter_failed":
 		f.Subject, f.Reason = "result", "550 5.1.1 User unknown"
+	case "letter_in_doubt":
+		f.Subject, f.Reason = "result", "412" // of the outbox
 	case "report_approved", "closed_staff", "took_on":
 		f.From, f.Text, f.Attachments, f.Level = head, "", nil, "2026-12-01"
 	case "assigned":
@@ -240,6 +295,29 @@ func (w *sampleFirm) mail(name string, c *complaints.Case) complaints.Mail {
 		f.From, f.Reason = head, w.tr("第二项的理由没有写明依据。", "The reasons on point 2 do not give their basis.")
 	case "appeal_received", "appeal_papers":
 		f.Text = w.tr("退费金额过低。", "The refund is too low.")
+	case "delayed", "information":
+		f.Attachments = nil
+		if c != nil {
+			m.LetterNo = len(c.Letters)
+		}
+	case "information_reminder", "resumed":
+		f.Level, f.Reason, f.Attachments = "2026-12-03", "answered", nil
+	case "progress", "long_stop":
+		f.Attachments = nil
+	case "extension_asked":
+		f.From, f.Clock, f.Reason, f.Level, f.Attachments = complaints.Address{Addr: "li@firm.example"}, "C4", "2026-12-03", "2026-12-08", nil
+		f.Text = w.tr("须等待笔迹鉴定意见。", "The handwriting report is awaited.")
+		f.Notes = []string{w.tr("3个工作日", "3 working days"), complaints.GroundWords("expert", w.lang)}
+	case "digest":
+		f.Items = []complaints.Item{{Ref: "T2026-0001", Clock: "C4", Due: complaints.Date{Year: 2026, Month: time.December, Day: 3}, Late: true}}
+	case "calendar_proposed":
+		f.From, f.Subject, f.Hash, f.Attachments = complaints.Address{Addr: "chen@firm.example"}, "2027", strings.Repeat("c4", 6), nil
+		f.Of, f.Reason = w.tr("国办发明电〔2026〕9号", "Notice 9 of 2026"), "https://www.gov.example/2027"
+		f.Notes = []string{w.tr("放假：2027-01-01", "days off: 2027-01-01"), w.tr("调休上班：2027-02-14", "worked weekend days: 2027-02-14")}
+	case "calendar_changed":
+		f.Notes = []string{w.tr("T2026-0001 调查与书面报告：2027-01-04 → 2027-01-05", "T2026-0001 investigation and written report: 2027-01-04 → 2027-01-05")}
+	case "calendar_missing":
+		f.Subject = "2027"
 	case "reminder":
 		f.Clock, f.Level, f.Reason, f.Text = "C4", "T-1", "2026-12-03", ""
 	case "closed":
@@ -256,7 +334,7 @@ func (w *sampleFirm) mail(name string, c *complaints.Case) complaints.Mail {
 			{Command: w.tr("#指派 li@firm.example", "#assign li@firm.example"), Did: w.tr("已请李娜调查。", "Li Na has been asked to investigate.")},
 		}
 	case "help":
-		f.Transcript = w.policy.Help(c, w.policy.Register.Find(m.To.Addr))
+		f.Transcript = w.policy.Help(c, w.policy.Register.Find(m.To.Addr), w.now)
 	case "impersonated":
 		f.Reason, f.Text = w.tr("邮件不是从本所的邮箱系统发出", "the email was not sent by the firm's mail system"), w.tr("#结案", "#close")
 	case "alert":
@@ -279,5 +357,10 @@ func (w *sampleFirm) view(name string, c *complaints.Case) View {
 	if m.LetterNo > 0 {
 		hash = "5d41402abc4b2a76b9719d911017c592ae2f1e0b7c0d3f4a5b6c7d8e9f001122"
 	}
-	return NewView(w.policy, m, c, rows, w.policy.Next(c, reader, w.now), replyTo, hash, w.now)
+	v := NewView(w.policy, m, c, rows, w.policy.Next(c, reader, w.now), replyTo, hash, w.now)
+	if name == "digest" && c != nil {
+		// A case that is there is always found.
+		_ = v.agenda(func(string) (*complaints.Case, error) { return c, nil }, func(string) string { return replyTo })
+	}
+	return v
 }

@@ -28,12 +28,16 @@ type Sender struct {
 	Relay   *Relay
 	Mails   *templates.MailSet
 	Printer *letters.Printer
-	Journal string // address that gets a blind copy of every letter; "" for none
+	Journal string // address that gets a blind copy of every mail; "" for none
 	Owner   string // names this sender in the outbox
 	Log     *slog.Logger
 	Now     func() time.Time
 	Poll    time.Duration     // look at the outbox at least this often; 0 is 5 s
-	Point   func(name string) // crash points of the tests: claimed, frozen; nil otherwise
+	Point   func(name string) // crash points of the tests: claimed, frozen, marked; nil otherwise
+
+	// JournalWait is how long the copy of a mail in doubt may take to the
+	// journal before staff are told; 0 is at once.
+	JournalWait time.Duration
 }
 
 // maxForward is how many bytes of a client's files go with one mail to staff;
@@ -113,25 +117,29 @@ func (s *Sender) beat(ctx context.Context) error {
 	}
 }
 
-// recover puts what dead owners were sending into doubt, and tells staff.
+// recover puts what dead owners were sending into doubt, or lets it be sent
+// again where the relay cannot have it, and tells staff of what has been in
+// doubt for too long.
 func (s *Sender) recover(ctx context.Context, owner string) {
-	doubtful, err := s.DB.Recover(ctx, owner)
-	if err != nil {
-		if ctx.Err() == nil {
-			s.Log.Warn("outbox", "err", err)
-		}
-		return
+	p, err := s.Policy(ctx)
+	var doubtful []*store.Outgoing
+	if err == nil {
+		doubtful, err = s.DB.Recover(ctx, owner, s.JournalWait, s.follow(ctx, p))
 	}
 	for _, o := range doubtful {
 		s.Log.Warn("in doubt", "outbox", o.ID, "case", o.CaseRef, "msgid", o.MessageID)
-		p, err := s.Policy(ctx)
-		if err == nil {
-			err = s.DB.Tx(ctx, func(tx *store.Tx) error { return tx.Follow(ctx, o, p, s.Now()) })
-		}
-		if err != nil && ctx.Err() == nil {
-			s.Log.Error("in doubt", "outbox", o.ID, "err", err)
-		}
 	}
+	if err == nil {
+		err = s.DB.Untold(ctx, s.follow(ctx, p))
+	}
+	if err != nil && ctx.Err() == nil {
+		s.Log.Warn("outbox", "err", err)
+	}
+}
+
+// follow records what follows from the state that a mail has got.
+func (s *Sender) follow(ctx context.Context, p *complaints.Policy) func(*store.Tx, *store.Outgoing) error {
+	return func(tx *store.Tx, o *store.Outgoing) error { return tx.Follow(ctx, o, p, s.Now()) }
 }
 
 // Step claims one mail and does what is to be done next with it: compose and
@@ -174,8 +182,8 @@ func linger(parent context.Context, more time.Duration) (context.Context, contex
 
 // submit sends frozen bytes and writes down what became of it.
 func (s *Sender) submit(ctx context.Context, p *complaints.Policy, o *store.Outgoing) error {
-	e := Envelope{From: o.MailFrom, To: []string{o.RcptTo}}
-	if s.Journal != "" && o.Mail.LetterNo > 0 && !o.Mail.Staff {
+	e := Envelope{From: o.MailFrom, To: []string{o.RcptTo}, Dot: func(ctx context.Context) error { return s.DB.Dot(ctx, o.ID, o.Epoch) }}
+	if s.Journal != "" { // notices to staff too: a person who must settle a doubt costs more than a copy
 		e.To = append(e.To, s.Journal)
 	}
 	r := s.Relay.Submit(ctx, e, o.Frozen)
@@ -189,21 +197,28 @@ func (s *Sender) submit(ctx context.Context, p *complaints.Policy, o *store.Outg
 		log = s.Log.Warn
 	}
 	if r.Journal != "" {
-		s.Log.Warn("the journal refused its copy: there will be no evidence of this letter", "outbox", o.ID)
+		s.Log.Warn("the journal refused its copy: there will be no evidence of this mail", "outbox", o.ID)
 	}
 	if r.Relay {
 		s.Log.Error("the relay or its configuration is at fault", "outbox", o.ID, "result", r.String())
 	}
 	log("mail out", "outbox", o.ID, "case", o.CaseRef, "msgid", o.MessageID, "template", o.Mail.Template, "attempt", o.Attempt, "queued", r.QueuedAs, "result", r.String())
-	// The result is written down even while the daemon stops: without it the
-	// mail would be in doubt.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	// The result is written down even while the daemon stops, and however long
+	// the database is away: without it the mail would be in doubt.
+	ctx, cancel := linger(ctx, 20*time.Second)
 	defer cancel()
 	for {
-		err := s.DB.Mark(ctx, o.ID, o.Epoch, store.Result{State: state, Code: r.Code, Reply: reply}, func(tx *store.Tx, o *store.Outgoing) error {
+		err := s.DB.Mark(ctx, o.ID, o.Epoch, store.Result{State: state, Code: r.Code, Reply: reply, Wait: s.JournalWait}, func(tx *store.Tx, o *store.Outgoing) error {
+			if o.State == store.InDoubt {
+				return nil // evidence may come
+			}
 			return tx.Follow(ctx, o, p, s.Now())
 		})
+		if err == nil && r.State == InDoubt {
+			err = s.DB.Untold(ctx, s.follow(ctx, p))
+		}
 		if err == nil || !store.Away(err) || ctx.Err() != nil {
+			s.point("marked")
 			return err
 		}
 		pause(ctx, nil, 500*time.Millisecond)
@@ -294,11 +309,19 @@ func (s *Sender) compose(ctx context.Context, p *complaints.Policy, o *store.Out
 	body.Attachments = append(body.Attachments, files...)
 	var rows []complaints.Row
 	if m.Template == "list" {
-		if rows, err = s.DB.Rows(ctx, store.Filter{Open: true, Handler: m.Facts.Of, Today: complaints.DateOf(now.In(p.Location))}); err != nil {
+		if rows, err = s.DB.Rows(ctx, store.Filter{Open: true, Handler: m.Facts.Of, Reader: p.Register.Find(m.To.Addr), Today: complaints.DateOf(now.In(p.Location))}); err != nil {
 			return nil, nil, err
+		}
+		for i := range rows {
+			if m.Facts.Level == "metadata" { // administrators see that there are cases, and not whose
+				rows[i].Name, rows[i].Subject = "", ""
+			}
 		}
 	}
 	replyTo := p.Address
+	if m.Template == "digest" && len(m.Facts.Items) == 1 { // an answer can only be about this case
+		replyTo = complaints.Detailed(p.Address, p.Keys.Sign(m.Facts.Items[0].Ref, complaints.ForStaff, m.To.Addr, now))
+	}
 	if o.CaseRef != "" {
 		purpose, person := complaints.ForClient, ""
 		if m.Staff {
@@ -307,6 +330,15 @@ func (s *Sender) compose(ctx context.Context, p *complaints.Policy, o *store.Out
 		replyTo = complaints.Detailed(p.Address, p.Keys.Sign(o.CaseRef, purpose, person, now))
 	}
 	v := NewView(p, m, c, rows, p.Next(c, p.Register.Find(m.To.Addr), now), replyTo, hash, now)
+	if m.Template == "digest" {
+		err := v.agenda(func(ref string) (*complaints.Case, error) { return s.DB.Case(ctx, ref) },
+			func(ref string) string {
+				return complaints.Detailed(p.Address, p.Keys.Sign(ref, complaints.ForStaff, m.To.Addr, now))
+			})
+		if err != nil {
+			return nil, nil, err
+		}
+	}
 	var subject string
 	if subject, body.Text, body.HTML, err = s.Mails.Render(m.Lang, m.Template, v); err != nil {
 		return nil, nil, err

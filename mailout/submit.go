@@ -15,6 +15,10 @@ import (
 type Envelope struct {
 	From string   // the return path; "" is the null path <>
 	To   []string // the recipient, then the journal if a copy goes there
+
+	// Dot, if not nil, is called when all is said but the final dot. After an
+	// error of it the dot does not leave, and the relay does not take the mail.
+	Dot func(context.Context) error
 }
 
 // Submit sends stored bytes in one SMTP transaction and tells what became of
@@ -103,6 +107,12 @@ func (s *session) transact(ctx context.Context, m *outgoing) Result {
 	if err := s.body(ctx, w, m.raw); err != nil {
 		return judge(StageBody, err)
 	}
+	if m.dot != nil {
+		if err := m.dot(ctx); err != nil {
+			return Result{State: Retry, Stage: StageBody, Err: err}
+		}
+	}
+	s.relay.point("before-dot")
 	s.allow(s.t.Dot)
 	// Close writes the final dot: from here on only a reply of the relay can
 	// tell what became of the mail.
@@ -158,10 +168,11 @@ type outgoing struct {
 	raw   []byte
 	utf8  bool // an address or the header is beyond ASCII: SMTPUTF8 (RFC 6531)
 	eight bool // the body is: 8BITMIME (RFC 6152)
+	dot   func(context.Context) error
 }
 
 func newOutgoing(e Envelope, raw []byte) (*outgoing, error) {
-	m := &outgoing{raw: raw}
+	m := &outgoing{raw: raw, dot: e.Dot}
 	var err error
 	if m.from, err = path(e.From); err != nil {
 		return nil, fmt.Errorf("return path: %w", err)

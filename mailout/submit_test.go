@@ -373,7 +373,27 @@ func TestSubmitPoints(t *testing.T) {
 	if res := r.Submit(t.Context(), letterTo, []byte(small)); res.State != Accepted {
 		t.Fatal(res)
 	}
-	if got := strings.Join(seen, ", "); got != "in-data 0, after-250 1" {
+	if got := strings.Join(seen, ", "); got != "in-data 0, before-dot 0, after-250 1" {
 		t.Error(got)
+	}
+}
+
+// A mail whose dot may not leave is not taken, though all of it was said.
+func TestSubmitWithoutTheDot(t *testing.T) {
+	s := startScripted(t, nil)
+	fenced, asked := errors.New("fenced"), 0
+	e := letterTo
+	e.Dot = func(context.Context) error { asked++; return fenced }
+	r := plainRelay(s.addr)
+	res := r.Submit(t.Context(), e, []byte(small))
+	if res.State != Retry || res.Stage != StageBody || !errors.Is(res.Err, fenced) {
+		t.Error(res)
+	}
+	e.Dot = func(context.Context) error { asked++; return nil }
+	if res := r.Submit(t.Context(), e, []byte(small)); res.State != Accepted {
+		t.Error(res)
+	}
+	if got := s.mails(); len(got) != 1 || asked != 2 {
+		t.Errorf("%d mails taken, asked %d times", len(got), asked)
 	}
 }

@@ -28,6 +28,7 @@ type View struct {
 	Number   string                   // of Letter, e.g. 明律投告〔2026〕12号; "" before issue
 	Hash     string                   // of the draft that is attached: 12 hex digits
 	Rows     []complaints.Row
+	Agenda   []Due  // of a digest
 	Name     string // of the template
 
 	policy *complaints.Policy
@@ -58,6 +59,11 @@ func NewView(p *complaints.Policy, m complaints.Mail, c *complaints.Case, rows [
 	v.Hash = v.Hash[:min(12, len(v.Hash))]
 	if c != nil {
 		v.Ref, v.Letter = c.Ref, letterOf(m, c)
+		if who := p.Register.Find(m.To.Addr); m.Staff && who != nil && !p.MayRead(c, who) {
+			// Whoever may not read the case is told what concerns them, and of
+			// the case its number and state.
+			v.Case = &complaints.Case{Ref: c.Ref, State: c.State, Lang: c.Lang}
+		}
 	}
 	if v.Letter != nil {
 		v.Number = v.Letter.Letter.Number.String()

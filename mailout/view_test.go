@@ -164,10 +164,10 @@ func TestTextAndHTMLSayTheSame(t *testing.T) {
 func TestLinksAreReadyCommands(t *testing.T) {
 	each(t, func(t *testing.T, v View, _, text, html string) {
 		_, links := visible(t, html)
-		if len(links) != len(v.Actions) {
-			t.Fatalf("%d links for %d actions", len(links), len(v.Actions))
+		if len(links) != len(v.Links()) {
+			t.Fatalf("%d links for %d actions", len(links), len(v.Links()))
 		}
-		for i, a := range v.Actions {
+		for i, a := range v.Links() {
 			u, err := url.Parse(links[i])
 			if err != nil || u.Scheme != "mailto" {
 				t.Fatalf("link %q: %v", links[i], err)
@@ -302,8 +302,8 @@ func TestHostileWordsAreWords(t *testing.T) {
 					}
 				}
 				_, links := visible(t, html)
-				if len(links) != len(clean.Actions) || strings.Contains(html, "<script") {
-					t.Errorf("%s/%s: %d links for %d actions\n%s", lang, name, len(links), len(clean.Actions), html)
+				if len(links) != len(clean.Links()) || strings.Contains(html, "<script") {
+					t.Errorf("%s/%s: %d links for %d actions\n%s", lang, name, len(links), len(clean.Links()), html)
 				}
 				if got := complaints.ParseCommands(text); len(got) > 0 {
 					t.Errorf("%s/%s: %q is read as a command", lang, name, got[0].Raw)

@@ -160,12 +160,13 @@ func (db *DB) Case(ctx context.Context, ref string) (c *complaints.Case, err err
 
 // Filter chooses cases for a list. A zero field does not restrict.
 type Filter struct {
-	Open        bool            // only those in which work remains
-	Handler     string          // address of the responsible person or the assignee
-	Complainant string          // address
-	State       string          // one state
-	Today       complaints.Date // for Row.Overdue
-	Limit       int             // 0: 1000
+	Open        bool               // only those in which work remains
+	Handler     string             // address of the responsible person or the assignee
+	Complainant string             // address
+	State       string             // one state
+	Reader      *complaints.Person // cases in which they have a conflict are left out; nil: none is
+	Today       complaints.Date    // for Row.Overdue
+	Limit       int                // 0: 1000
 }
 
 // Rows lists cases: open ones that are due first, then by reference.
@@ -176,7 +177,9 @@ func (db *DB) Rows(ctx context.Context, f Filter) (list []complaints.Row, err er
 	err = db.read(ctx, func(tx *Tx) error {
 		list = nil
 		rows, err := tx.tx.QueryContext(ctx, `
-			select ref, state, open, name, subject, case when handler <> '' then handler else assignee end, coalesce(to_char(due, 'YYYY-MM-DD'), '')
+			select ref, state, open, name, subject, case when handler <> '' then handler else assignee end, coalesce(to_char(due, 'YYYY-MM-DD'), ''),
+				jsonb_build_object('state', state, 'allegations', body -> 'allegations', 'recusals', body -> 'recusals', 'stay', body -> 'stay',
+					'appeal', case when body ? 'appeal' then '{}'::jsonb end)
 			from cases
 			where (open or not $1) and ($2 = '' or handler = $2 or assignee = $2) and ($3 = '' or complainant = $3) and ($4 = '' or state = $4)
 			order by open desc, due nulls last, ref limit $5`,
@@ -189,8 +192,18 @@ func (db *DB) Rows(ctx context.Context, f Filter) (list []complaints.Row, err er
 			var r complaints.Row
 			var open bool
 			var due string
-			if err := rows.Scan(&r.Ref, &r.State, &open, &r.Name, &r.Subject, &r.Handler, &due); err != nil {
+			var parties []byte
+			if err := rows.Scan(&r.Ref, &r.State, &open, &r.Name, &r.Subject, &r.Handler, &due, &parties); err != nil {
 				return err
+			}
+			if f.Reader != nil {
+				var c complaints.Case // what Conflicted asks for
+				if err := json.Unmarshal(parties, &c); err != nil {
+					return fmt.Errorf("%s: %w", r.Ref, err)
+				}
+				if c.Conflicted(f.Reader) {
+					continue
+				}
 			}
 			r.Due, _ = complaints.ParseDate(due)
 			r.Overdue = open && !r.Due.IsZero() && !f.Today.IsZero() && r.Due.Before(f.Today)
@@ -204,13 +217,19 @@ func (db *DB) Rows(ctx context.Context, f Filter) (list []complaints.Row, err er
 	return list, nil
 }
 
+// dueCases and openCases are the questions of every sweep. A test holds their
+// plans: none may read a closed case.
+const (
+	dueCases  = `select ref from cases where open and next_at is not null and next_at <= $1 order by next_at, ref limit $2`
+	openCases = `select body from cases where open and ref > $1 and ($2 = '' or due <= nullif($2, '')::date or state <> 'INVESTIGATING') order by ref limit $3`
+)
+
 // DueCases lists open cases of which a clock is to be looked at by now, the
 // longest waiting first.
 func (db *DB) DueCases(ctx context.Context, now time.Time, limit int) (refs []string, err error) {
 	err = db.read(ctx, func(tx *Tx) error {
 		refs = nil
-		rows, err := tx.tx.QueryContext(ctx, `
-			select ref from cases where open and next_at is not null and next_at <= $1 order by next_at, ref limit $2`, micro(now), limit)
+		rows, err := tx.tx.QueryContext(ctx, dueCases, micro(now), limit)
 		if err != nil {
 			return err
 		}
@@ -228,6 +247,36 @@ func (db *DB) DueCases(ctx context.Context, now time.Time, limit int) (refs []st
 		return nil, fmt.Errorf("list due cases: %w", err)
 	}
 	return refs, nil
+}
+
+// OpenCases gives open cases after a reference, in the order of references, at
+// most limit. With soon, those are left out whose limit lies after that day and
+// on which nothing else can be due: what is being investigated.
+func (db *DB) OpenCases(ctx context.Context, after string, soon complaints.Date, limit int) (list []*complaints.Case, err error) {
+	err = db.read(ctx, func(tx *Tx) error {
+		list = nil
+		rows, err := tx.tx.QueryContext(ctx, openCases, clean(after), soon.String(), limit)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var body []byte
+			if err := rows.Scan(&body); err != nil {
+				return err
+			}
+			c := &complaints.Case{}
+			if err := json.Unmarshal(body, c); err != nil {
+				return err
+			}
+			list = append(list, c)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list open cases: %w", err)
+	}
+	return list, nil
 }
 
 // Similar lists open cases that a new complaint looks like, at most five, those

@@ -216,3 +216,84 @@ func TestSimilarBySenderAlone(t *testing.T) {
 		return err
 	}))
 }
+
+// What a new complaint looks like: the sender's open cases, the same words from
+// anybody, and cases about the same matter; never a closed one.
+func TestSimilar(t *testing.T) {
+	db, ctx := open(t), t.Context()
+	const words = "律师没有到场，请退还代理费。"
+	m, raw := letterFrom("a@mail.example", "s1@x", words)
+	first := register(t, db, m, raw, 1)
+	m, raw = letterFrom("b@mail.example", "s2@x", "关于（2026）京0105民初1234号案的投诉")
+	o := opening(m)
+	o.Events[0].Fact.(*complaints.Opened).Marks = complaints.Marks(m.OwnWords)
+	second := &complaints.Case{}
+	must(t, db.Tx(ctx, func(tx *Tx) error {
+		if _, err := tx.AddMessage(ctx, m, raw, Arrival{"INBOX", 1, 2}, noon); err != nil {
+			return err
+		}
+		return tx.Record(ctx, second, m, o, nil)
+	}))
+	find := func(sender, subject, text string) string {
+		var got string
+		must(t, db.Tx(ctx, func(tx *Tx) error {
+			list, err := tx.Similar(ctx, sender, subject, text, noon.Add(-24*time.Hour))
+			got = fmt.Sprint(list)
+			return err
+		}))
+		return got
+	}
+	for _, c := range []struct{ sender, subject, text, want string }{
+		{"A@mail.example", "另一件事", "别的话别的话别的话", "[{" + first.Ref + " [sender]}]"},
+		{"a@mail.example", "投诉", "别的话别的话别的话", "[{" + first.Ref + " [subject]}]"},
+		{"a@mail.example", "投诉", words, "[{" + first.Ref + " [subject words]}]"},
+		{"c@mail.example", "投诉", words, "[{" + first.Ref + " [words]}]"},
+		{"c@mail.example", "投诉", "我也是(2026)京0105民初1234号的当事人", "[{" + second.Ref + " [matter]}]"},
+		{"c@mail.example", "投诉", "毫不相干的一件事情", "[]"},
+		{"c@mail.example", "投诉", "见附件", "[]"},
+		{"", "", "", "[]"},
+	} {
+		if got := find(c.sender, c.subject, c.text); got != c.want {
+			t.Errorf("%s %s %s: %s, want %s", c.sender, c.subject, c.text, got, c.want)
+		}
+	}
+	must(t, db.Tx(ctx, func(tx *Tx) error {
+		c, err := tx.LockRef(ctx, first.Ref)
+		if err != nil {
+			return err
+		}
+		return tx.Record(ctx, c, nil, complaints.Outcome{Events: []complaints.Event{{At: noon, By: "kefu@firm.example", Fact: &complaints.ClosedCase{Code: "withdrawn"}}}}, nil)
+	}))
+	if got := find("a@mail.example", "投诉", words); got != "[]" {
+		t.Errorf("a closed case is like it: %s", got)
+	}
+}
+
+// A reader with a conflict does not see that there is a case.
+func TestRowsLeaveOutConflicts(t *testing.T) {
+	db, ctx := open(t), t.Context()
+	a, b := complaint(t, db, 1), complaint(t, db, 2)
+	add := func(ref string, f complaints.Fact) {
+		must(t, db.Tx(ctx, func(tx *Tx) error {
+			c, err := tx.LockRef(ctx, ref)
+			if err != nil {
+				return err
+			}
+			return tx.Record(ctx, c, nil, complaints.Outcome{Events: []complaints.Event{{At: noon, By: "kefu@firm.example", Fact: f}}}, nil)
+		}))
+	}
+	add(a.Ref, &complaints.Alleged{No: 1, Text: "态度恶劣", Respondent: "zhao@firm.example"})
+	add(b.Ref, &complaints.Recused{Person: "zhao@firm.example", Reason: "made_decision", Appeal: true})
+	for _, c := range []struct {
+		reader *complaints.Person
+		want   int
+	}{
+		{nil, 2}, {&complaints.Person{Address: "kefu@firm.example", Name: "周敏"}, 2}, {&complaints.Person{Address: "zhao@firm.example", Name: "赵刚"}, 1},
+	} {
+		list, err := db.Rows(ctx, Filter{Open: true, Reader: c.reader})
+		must(t, err)
+		if len(list) != c.want {
+			t.Errorf("%v sees %d cases, want %d", c.reader, len(list), c.want)
+		}
+	}
+}

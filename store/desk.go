@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	_ "embed"
+	"embed"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -223,12 +223,23 @@ func (tx *Tx) secrets(ctx context.Context, name string) (keys [][]byte, err erro
 	return keys, rows.Err()
 }
 
-// defaultCalendar is the table of mainland China that the program comes with:
-// each year names the notice of the State Council's office that fixes it, or
-// says that it is a projection.
+// calendars are the tables that the program comes with: mainland China, where
+// each year names the notice of the State Council's office that fixes it or
+// says that it is a projection, and England and Wales.
 //
-//go:embed calendar/cn_workdays.json
-var defaultCalendar []byte
+//go:embed calendar/*.json
+var calendars embed.FS
+
+// builtIn names the files of these tables by jurisdiction.
+func builtIn(jurisdiction string) string {
+	switch jurisdiction {
+	case "cn":
+		return "calendar/cn_workdays.json"
+	case "en-gb":
+		return "calendar/en_gb_bank_holidays_2026.json"
+	}
+	return ""
+}
 
 // table is the JSON form of a calendar, by year.
 type table struct {
@@ -236,12 +247,16 @@ type table struct {
 }
 
 // Calendar reads the working days of a jurisdiction (cn, en-gb …): the years
-// that were imported, and for cn those that the program comes with beside
-// them. A jurisdiction that nobody knows has weekends only.
+// that were imported, and for cn and en-gb those that the program comes with
+// beside them. A jurisdiction that nobody knows has weekends only.
 func (db *DB) Calendar(ctx context.Context, jurisdiction string) (c *complaints.Calendar, err error) {
 	t := table{Years: map[int]json.RawMessage{}}
-	if jurisdiction == "cn" {
-		if err := json.Unmarshal(defaultCalendar, &t); err != nil {
+	if file := builtIn(jurisdiction); file != "" {
+		body, err := calendars.ReadFile(file)
+		if err == nil {
+			err = json.Unmarshal(body, &t)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("built-in calendar: %w", err)
 		}
 	}
@@ -300,19 +315,113 @@ func (db *DB) ImportCalendar(ctx context.Context, jurisdiction string, body []by
 	}
 	slices.Sort(years)
 	err = db.Tx(ctx, func(tx *Tx) error {
-		for _, y := range years {
-			_, err := tx.tx.ExecContext(ctx, `
-				insert into calendars (jurisdiction, year, status, body) values ($1, $2, $3, $4)
-				on conflict (jurisdiction, year) do update set status = excluded.status, body = excluded.body`,
-				clean(jurisdiction), y, string(parsed.Years[y].Status), string(cleanJSON(t.Years[y])))
-			if err != nil {
-				return err
-			}
-		}
-		return tx.deskEvent(ctx, by, "calendar_imported", map[string]any{"jurisdiction": jurisdiction, "years": t.Years}, at)
+		return tx.loadYears(ctx, jurisdiction, parsed, t, map[string]any{"jurisdiction": jurisdiction, "years": t.Years}, by, at)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("import calendar %s: %w", jurisdiction, err)
 	}
 	return years, nil
+}
+
+// loadYears puts tables in force; fact is what the desk's log says of it.
+func (tx *Tx) loadYears(ctx context.Context, jurisdiction string, parsed *complaints.Calendar, t table, fact any, by string, at time.Time) error {
+	for y, body := range t.Years {
+		_, err := tx.tx.ExecContext(ctx, `
+			insert into calendars (jurisdiction, year, status, body) values ($1, $2, $3, $4)
+			on conflict (jurisdiction, year) do update set status = excluded.status, body = excluded.body`,
+			clean(jurisdiction), y, string(parsed.Years[y].Status), string(cleanJSON(body)))
+		if err != nil {
+			return err
+		}
+	}
+	return tx.deskEvent(ctx, by, "calendar_imported", fact, at)
+}
+
+// tables records what an outcome does to the working days: a table that was
+// put forward waits in the desk's log, one that was approved takes effect.
+func (tx *Tx) tables(ctx context.Context, o complaints.Outcome, at time.Time) error {
+	if p := o.Proposed; p != nil {
+		if err := tx.deskEvent(ctx, p.By, "calendar_proposed", p, at); err != nil {
+			return err
+		}
+	}
+	p := o.Loaded
+	if p == nil {
+		return nil
+	}
+	parsed, err := complaints.ParseCalendar(p.Jurisdiction, p.Body)
+	if err != nil {
+		return err
+	}
+	var t table
+	if err := json.Unmarshal(p.Body, &t); err != nil {
+		return fmt.Errorf("calendar: %w", err)
+	}
+	return tx.loadYears(ctx, p.Jurisdiction, parsed, t, p, p.Approver, at)
+}
+
+// Tables lists the tables of working days that were put forward and not yet
+// approved, the newest first.
+func (tx *Tx) Tables(ctx context.Context) (list []complaints.Table, err error) {
+	rows, err := tx.tx.QueryContext(ctx, `
+		select p.body from events e join payloads p using (stream, seq)
+		where stream = $1 and e.kind = 'calendar_proposed' and p.body is not null and not exists (
+			select from events l join payloads x using (stream, seq)
+			where stream = $1 and l.kind = 'calendar_imported' and l.seq > e.seq and x.body ->> 'hash' = p.body ->> 'hash')
+		order by seq desc limit 20`, desk)
+	if err != nil {
+		return nil, fmt.Errorf("tables that wait: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var body []byte
+		var t complaints.Table
+		if err := rows.Scan(&body); err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal(body, &t); err != nil {
+			return nil, fmt.Errorf("tables that wait: %w", err)
+		}
+		list = append(list, t)
+	}
+	return list, rows.Err()
+}
+
+// Uncounted gives the event of the newest table of working days by which the
+// running limits have not been counted yet; 0 if there is none.
+func (db *DB) Uncounted(ctx context.Context) (event int64, err error) {
+	err = db.read(ctx, func(tx *Tx) error {
+		return tx.tx.QueryRowContext(ctx, `
+			select coalesce(max(e.seq), 0) from events e where e.stream = $1 and e.kind = 'calendar_imported' and e.seq > (
+				select coalesce(max((p.body ->> 'table')::bigint), 0) from events d join payloads p using (stream, seq)
+				where stream = $1 and d.kind = 'calendar_counted')`, desk).Scan(&event)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("tables not counted: %w", err)
+	}
+	return event, nil
+}
+
+// Counted says that every running limit has been counted by a table, and sends
+// the mails that tell of it.
+func (db *DB) Counted(ctx context.Context, event int64, mails []complaints.Mail, at time.Time) error {
+	return db.Tx(ctx, func(tx *Tx) error {
+		tx.at = micro(at)
+		if err := tx.deskEvent(ctx, complaints.TheDesk, "calendar_counted", map[string]int64{"table": event}, at); err != nil {
+			return err
+		}
+		return tx.send(ctx, nil, nil, mails)
+	})
+}
+
+// Send puts mails of the desk itself into the outbox; what is there under its
+// key already is not said again.
+func (db *DB) Send(ctx context.Context, mails []complaints.Mail, at time.Time) error {
+	if len(mails) == 0 {
+		return nil
+	}
+	return db.Tx(ctx, func(tx *Tx) error {
+		tx.at = micro(at)
+		return tx.send(ctx, nil, nil, mails)
+	})
 }

@@ -3,6 +3,8 @@ package store
 import (
 	"bytes"
 	"fmt"
+	"os"
+	"strings"
 	"testing"
 
 	"complaints"
@@ -96,11 +98,91 @@ func TestCalendar(t *testing.T) {
 	if _, err := db.ImportCalendar(ctx, "cn", []byte(`{"years":{"2028":{"status":"official","off":[["2030-01-01","x"]]}}}`), "a@b", noon); err == nil {
 		t.Error("a day of another year was taken")
 	}
-	gb, err := db.Calendar(ctx, "en-gb")
-	if err != nil || gb.Status(2026) != complaints.Missing || !gb.Working(spring) {
+	none, err := db.Calendar(ctx, "de")
+	if err != nil || none.Status(2026) != complaints.Missing || !none.Working(spring) {
 		t.Errorf("a calendar of weekends only: %v", err)
 	}
 	if v, err := db.DeskVersion(ctx); err != nil || v != 1 {
 		t.Errorf("desk at %d, %v", v, err)
+	}
+}
+
+// England and Wales, as the program comes with it and as it is loaded. From
+// Thursday 2 April 2026: Good Friday and Easter Monday are off, so 7, 8, 9, 10,
+// 13, 14, 15 April. From 23 December: 24, 29, 30, 31, then a year without table.
+func TestEnglishCalendar(t *testing.T) {
+	db, ctx := open(t), t.Context()
+	body, err := os.ReadFile("calendar/en_gb_bank_holidays_2026.json")
+	must(t, err)
+	_, err = db.ImportCalendar(ctx, "en-gb-office", body, "admin@firm.example", noon)
+	must(t, err)
+	for _, name := range []string{"en-gb", "en-gb-office"} {
+		c, err := db.Calendar(ctx, name)
+		must(t, err)
+		easter := c.WorkingDays(complaints.Date{Year: 2026, Month: 4, Day: 2}, 7, nil)
+		if easter.Due.String() != "2026-04-15" || easter.Provisional || !strings.Contains(easter.Explain("en"), "public holiday (Good Friday)") {
+			t.Errorf("%s: Easter: %s, %s", name, easter.Due, easter.Explain("en"))
+		}
+		year := c.WorkingDays(complaints.Date{Year: 2026, Month: 12, Day: 23}, 7, nil)
+		if year.Due.String() != "2027-01-05" || !year.Provisional {
+			t.Errorf("%s: over the year: %s %v", name, year.Due, year.Provisional)
+		}
+	}
+}
+
+// A table that came by mail waits in the desk's log until a second person
+// approves it; then the limits are to be counted anew, once.
+func TestTableWaitsForApproval(t *testing.T) {
+	db, ctx := open(t), t.Context()
+	body := []byte(`{"years":{"2027":{"status":"official","off":[["2027-01-01","元旦"],["2027-01-04","元旦"]],"work":[]}}}`)
+	table := &complaints.Table{Jurisdiction: "cn", Years: []int{2027}, Body: body, Hash: strings.Repeat("ab", 32), Source: "https://www.gov.example", Document: "9号", By: "qian@firm.example"}
+	record := func(n int, o complaints.Outcome) {
+		t.Helper()
+		must(t, db.Tx(ctx, func(tx *Tx) error {
+			m, raw := letterFrom("qian@firm.example", fmt.Sprintf("t%d@mail.example", n), fmt.Sprint("表", n))
+			if _, err := tx.AddMessage(ctx, m, raw, Arrival{"INBOX", 1, uint32(n)}, noon); err != nil {
+				return err
+			}
+			return tx.Record(ctx, nil, m, o, nil)
+		}))
+	}
+	waiting := func() (list []complaints.Table) {
+		must(t, db.Tx(ctx, func(tx *Tx) (err error) { list, err = tx.Tables(ctx); return err }))
+		return list
+	}
+	record(1, complaints.Outcome{Proposed: table})
+	list := waiting()
+	if len(list) != 1 || list[0].Hash != table.Hash || list[0].Document != "9号" {
+		t.Fatalf("waiting: %+v", list)
+	}
+	if c, err := db.Calendar(ctx, "cn"); err != nil || c.Status(2027) != complaints.Provisional {
+		t.Errorf("in force before approval: %v", err)
+	}
+	if n, err := db.Uncounted(ctx); err != nil || n != 0 {
+		t.Errorf("to be counted: %d %v", n, err)
+	}
+	list[0].Approver = "zhao@firm.example"
+	record(2, complaints.Outcome{Loaded: &list[0]})
+	if c, err := db.Calendar(ctx, "cn"); err != nil || c.Status(2027) != complaints.Official || c.Working(complaints.Date{Year: 2027, Month: 1, Day: 4}) {
+		t.Errorf("after approval: %v", err)
+	}
+	if len(waiting()) != 0 {
+		t.Error("it still waits")
+	}
+	n, err := db.Uncounted(ctx)
+	if err != nil || n != 2 {
+		t.Fatalf("to be counted: %d %v", n, err)
+	}
+	mail := complaints.Mail{Key: "calendar/2/zhao", To: complaints.Address{Addr: "zhao@firm.example"}, Template: "calendar_changed", Staff: true}
+	must(t, db.Counted(ctx, n, []complaints.Mail{mail}, noon))
+	must(t, db.Send(ctx, []complaints.Mail{mail}, noon)) // the key is there: nothing more
+	if n, err := db.Uncounted(ctx); err != nil || n != 0 {
+		t.Errorf("to be counted again: %d %v", n, err)
+	}
+	if c, err := db.Counts(ctx); err != nil || c.Pending != 1 {
+		t.Errorf("%d mails: %v", c.Pending, err)
+	}
+	if _, err := db.VerifyChain(ctx, "desk"); err != nil {
+		t.Error(err)
 	}
 }

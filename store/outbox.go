@@ -107,7 +107,8 @@ func (db *DB) Claim(ctx context.Context, owner string) (o *Outgoing, err error) 
 					state = case when o.frozen is null then 'composing' else 'sending' end,
 					attempt = attempt + case when o.frozen is null then 0 else 1 end,
 					first_at = case when o.frozen is null then first_at else coalesce(first_at, clock_timestamp()) end,
-					sending_at = case when o.frozen is null then sending_at else clock_timestamp() end
+					sending_at = case when o.frozen is null then sending_at else clock_timestamp() end,
+					dot_at = null
 				from next where o.id = next.id returning o.*),
 			a as (
 				insert into attempts (outbox, epoch, owner, began_at)
@@ -194,11 +195,34 @@ func (db *DB) Freeze(ctx context.Context, id, epoch int64, m Composed, record fu
 	return nil
 }
 
+// Dot says that the final dot of a claimed mail is about to leave. It commits
+// that, and the caller sends the dot only if there is no error: until then the
+// mail can be taken from an owner that is slow or dead and be sent again at
+// once; from then on it may be in doubt. ErrFenced if it was taken.
+func (db *DB) Dot(ctx context.Context, id, epoch int64) error {
+	err := db.Tx(ctx, func(tx *Tx) error {
+		r, err := tx.tx.ExecContext(ctx, `update outbox set dot_at = clock_timestamp() where id = $1 and epoch = $2 and state = 'sending'`, id, epoch)
+		if err != nil {
+			return err
+		}
+		if n, err := r.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(ErrFenced, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("dot of mail %d: %w", id, err)
+	}
+	return nil
+}
+
 // Result is what became of a claim.
 type Result struct {
 	State MailState // Accepted, Retrying, Failed or InDoubt; of a mail that could not be composed Retrying or Failed
 	Code  int       // SMTP reply code, 0 if there was none
 	Reply string    // the server's words, or why it could not be composed
+
+	Wait time.Duration // InDoubt: how long evidence may still come before Untold gives the mail
 }
 
 // Mark writes down the result of a claim. A retry after five days of trying is
@@ -276,6 +300,7 @@ func (tx *Tx) mark(ctx context.Context, o *Outgoing, r Result) error {
 		o as (
 			update outbox o set state = w.state, lease_until = null, code = $3, reply = $4,
 				due_at = clock_timestamp() + $5::interval,
+				tell_at = case when w.state = 'in_doubt' then clock_timestamp() + $7::interval end,
 				done_at = case when w.state = 'retry' then null else clock_timestamp() end,
 				settled_by = case when w.state = 'settled' then 'journal' else o.settled_by end
 			from w where o.id = w.id returning o.id, o.epoch, o.state),
@@ -283,7 +308,7 @@ func (tx *Tx) mark(ctx context.Context, o *Outgoing, r Result) error {
 			update attempts a set ended_at = clock_timestamp(), state = $2, code = $3, reply = $4
 			from o where a.outbox = o.id and a.epoch = o.epoch)
 		select from o`,
-		o.ID, string(r.State), r.Code, reply, interval(Backoff(failures)), interval(giveUp))
+		o.ID, string(r.State), r.Code, reply, interval(Backoff(failures)), interval(giveUp), interval(r.Wait))
 	return err
 }
 

@@ -111,7 +111,7 @@ func TestOneMail(t *testing.T) {
 	}
 	nothing(t, db, "it is being sent")
 	mark := func(o *Outgoing, s MailState) error {
-		return db.Mark(ctx, o.ID, o.Epoch, Result{s, 451, "later"}, func(tx *Tx, now *Outgoing) error {
+		return db.Mark(ctx, o.ID, o.Epoch, Result{State: s, Code: 451, Reply: "later"}, func(tx *Tx, now *Outgoing) error {
 			records++
 			if now.State != s {
 				t.Errorf("record sees %s, want %s", now.State, s)
@@ -279,7 +279,7 @@ func TestGivingUp(t *testing.T) {
 		return err
 	}))
 	saw := MailState("")
-	must(t, db.Mark(ctx, o.ID, o.Epoch, Result{Retrying, 451, "greylisted"}, func(_ *Tx, o *Outgoing) error { saw = o.State; return nil }))
+	must(t, db.Mark(ctx, o.ID, o.Epoch, Result{State: Retrying, Code: 451, Reply: "greylisted"}, func(_ *Tx, o *Outgoing) error { saw = o.State; return nil }))
 	if saw != Failed || state(t, db, 1).State != Failed {
 		t.Fatalf("record saw %q", saw)
 	}

@@ -116,6 +116,13 @@ func (tx *Tx) Record(ctx context.Context, c *complaints.Case, m *complaints.Mess
 	default:
 		err = tx.append(ctx, c, m, o, nextAt)
 	}
+	if err == nil && (o.Proposed != nil || o.Loaded != nil) && m != nil {
+		at := tx.at
+		if at.IsZero() { // a mail that was kept earlier
+			at = micro(m.Date)
+		}
+		err = tx.tables(ctx, o, at)
+	}
 	if err == nil && o.Hold != "" && m != nil {
 		err = tx.holdMessage(ctx, m, o.Hold, "")
 	}

@@ -205,3 +205,63 @@ func TestRecordRefuses(t *testing.T) {
 	}
 	fold(t, db, c.Ref)
 }
+
+// An outcome that touches a second case is recorded whole, and the event of the
+// first names the number that the second got.
+func TestRecordFurtherCases(t *testing.T) {
+	db, ctx := open(t), t.Context()
+	lead, merged := complaint(t, db, 1), complaint(t, db, 2)
+	merge := func(last complaints.Fact, key string) error {
+		return db.Tx(ctx, func(tx *Tx) error {
+			c, err := tx.LockRef(ctx, merged.Ref)
+			if err != nil {
+				return err
+			}
+			other, err := tx.LockRef(ctx, lead.Ref)
+			if err != nil {
+				return err
+			}
+			return tx.Record(ctx, c, nil, complaints.Outcome{
+				Events: []complaints.Event{{At: noon, By: "kefu@firm.example", Fact: last}},
+				Mails:  []complaints.Mail{{Key: "merged" + key, To: complaints.Address{Addr: "client2@mail.example"}, Template: "merged"}},
+				Other: []complaints.Part{{Case: other,
+					Events: []complaints.Event{{At: noon, By: "kefu@firm.example", Fact: &complaints.Absorbed{Ref: merged.Ref, Received: noon, Registered: noon}}},
+					Mails:  []complaints.Mail{{Key: "absorbed" + key, To: complaints.Address{Addr: "kefu@firm.example"}, Template: "case_news", Staff: true}}}},
+			}, nil)
+		})
+	}
+	before, err := db.Case(ctx, lead.Ref)
+	must(t, err)
+	if err := merge(&complaints.Found{No: 7}, "broken"); err == nil { // there is no allegation 7
+		t.Fatal("an outcome whose last event does not fit was recorded")
+	}
+	after, err := db.Case(ctx, lead.Ref)
+	must(t, err)
+	if asJSON(t, before) != asJSON(t, after) {
+		t.Error("half of an outcome was recorded")
+	}
+	must(t, merge(&complaints.MergedInto{Ref: lead.Ref}, ""))
+	for ref, state := range map[string]complaints.State{lead.Ref: complaints.Registered, merged.Ref: complaints.Merged} {
+		c, err := db.Case(ctx, ref)
+		must(t, err)
+		if c.State != state {
+			t.Errorf("%s is %s, want %s", ref, c.State, state)
+		}
+		fold(t, db, ref)
+		list, err := db.Outbox(ctx, OutboxFilter{CaseRef: ref})
+		must(t, err)
+		if len(list) != 3 {
+			t.Errorf("%s has %d mails", ref, len(list))
+		}
+	}
+	must(t, db.Tx(ctx, func(tx *Tx) error {
+		c, err := tx.LockRef(ctx, merged.Ref)
+		if err != nil {
+			return err
+		}
+		if c, err = tx.Lead(ctx, c); err != nil || c.Ref != lead.Ref {
+			t.Errorf("a mail to the merged case goes to %s: %v", c.Ref, err)
+		}
+		return nil
+	}))
+}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -18,49 +19,102 @@ func (db *DB) Beat(ctx context.Context, owner string) error {
 }
 
 // Recover looks after what dead owners left. A mail that was being composed is
-// ready again. A mail that was being sent is in doubt, whatever may have
-// happened: nobody can know how far it got, and it is not sent again. It gives
-// the mails that came into doubt.
+// ready again, and so is one that was being sent, as long as its final dot had
+// not been allowed to leave (Dot). After that it is in doubt: nobody can know
+// how far it got, and it is not sent again; Untold gives it when wait is over.
+// Of a mail for which the journal holds evidence record is run, if it is not
+// nil, in the same transaction. The mails that came into doubt are returned.
 //
 // owner names an owner that has just started and so has nothing in hand, though
 // its predecessor of that name may have had; "" is nobody. All others are taken
 // for dead when their lease has run out.
-func (db *DB) Recover(ctx context.Context, owner string) (doubtful []*Outgoing, err error) {
+func (db *DB) Recover(ctx context.Context, owner string, wait time.Duration, record func(*Tx, *Outgoing) error) (doubtful []*Outgoing, err error) {
 	err = db.Tx(ctx, func(tx *Tx) error {
 		doubtful = nil
-		// What is composed again and again without an end waits longer each
-		// time: one letter that kills its composer must not stop the others.
-		rows, err := tx.tx.QueryContext(ctx, `
-			with o as (
-				update outbox o set lease_until = null,
-					due_at = case when o.state = 'composing' and o.epoch > 2 then clock_timestamp() + interval '30 s' * least(2 ^ (o.epoch - 2), 240) else o.due_at end,
-					settled_by = case when o.state = 'sending' and o.journal_at is not null then 'journal' else o.settled_by end,
-					done_at = case when o.state = 'sending' then clock_timestamp() else o.done_at end,
-					reply = case when o.state = 'sending' then 'the sender ended before it knew the result' else o.reply end,
-					state = case when o.state = 'composing' then 'ready' when o.journal_at is not null then 'settled' else 'in_doubt' end
-				where o.lease_until is not null and (o.lease_until < clock_timestamp() or o.owner = nullif($1, ''))
-				returning o.*),
-			a as (
-				update attempts a set ended_at = clock_timestamp(), state = 'in_doubt', reply = o.reply
-				from o where a.outbox = o.id and a.epoch = o.epoch and o.state in ('in_doubt', 'settled'))
-			select `+outgoingColumns+` from o where o.state = 'in_doubt' order by o.id`, clean(owner))
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			o, err := scanOutgoing(rows)
-			if err != nil {
-				return err
+		found, err := tx.recover(ctx, owner, wait)
+		for _, o := range found {
+			switch {
+			case err != nil:
+			case o.State == InDoubt:
+				doubtful = append(doubtful, o)
+			case record != nil:
+				err = record(tx, o)
 			}
-			doubtful = append(doubtful, o)
 		}
-		return rows.Err()
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("recover outbox: %w", err)
 	}
 	return doubtful, nil
+}
+
+// recover gives what came into doubt and what evidence has settled.
+func (tx *Tx) recover(ctx context.Context, owner string, wait time.Duration) (found []*Outgoing, err error) {
+	// What is composed again and again without an end waits longer each
+	// time: one letter that kills its composer must not stop the others.
+	rows, err := tx.tx.QueryContext(ctx, `
+		with was as (
+			select id, case
+				when state = 'composing' then 'ready'
+				when journal_at is not null then 'settled'
+				when dot_at is null then 'retry'
+				else 'in_doubt' end as next
+			from outbox
+			where lease_until is not null and (lease_until < clock_timestamp() or owner = nullif($1, '')) for update skip locked),
+		o as (
+			update outbox o set state = next, lease_until = null,
+				due_at = case when next = 'ready' and o.epoch > 2 then clock_timestamp() + interval '30 s' * least(2 ^ (o.epoch - 2), 240)
+					when next = 'retry' then clock_timestamp() else o.due_at end,
+				settled_by = case when next = 'settled' then 'journal' else o.settled_by end,
+				done_at = case when next in ('settled', 'in_doubt') then clock_timestamp() else o.done_at end,
+				tell_at = case when next = 'in_doubt' then clock_timestamp() + $2::interval end,
+				reply = case when next = 'ready' then o.reply else 'the sender ended before it knew the result' end
+			from was where o.id = was.id
+			returning o.*),
+		a as (
+			update attempts a set ended_at = clock_timestamp(), state = case when o.state = 'retry' then 'retry' else 'in_doubt' end, reply = o.reply
+			from o where a.outbox = o.id and a.epoch = o.epoch and o.state <> 'ready')
+		select `+outgoingColumns+` from o where o.state in ('in_doubt', 'settled') order by o.id`, clean(owner), interval(wait))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		o, err := scanOutgoing(rows)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, o)
+	}
+	return found, rows.Err()
+}
+
+// Untold runs record for each mail that is in doubt, and for which evidence
+// has been waited for long enough, by the database's clock: each in a transaction
+// of its own, which also notes that staff were told, so that they are told once.
+func (db *DB) Untold(ctx context.Context, record func(*Tx, *Outgoing) error) error {
+	for more := true; more; {
+		err := db.Tx(ctx, func(tx *Tx) error {
+			o, err := scanOutgoing(tx.tx.QueryRowContext(ctx, `
+				with o as (
+					update outbox o set tell_at = null where id = (
+						select id from outbox where state = 'in_doubt' and tell_at <= clock_timestamp() order by id limit 1 for update skip locked)
+					returning o.*)
+				select `+outgoingColumns+` from o`))
+			if more = err == nil; errors.Is(err, ErrNotFound) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			return record(tx, o)
+		})
+		if err != nil {
+			return fmt.Errorf("mails in doubt: %w", err)
+		}
+	}
+	return nil
 }
 
 // ConfirmByJournal takes the blind copy of a mail, seen in the journal mailbox,

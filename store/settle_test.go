@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"testing"
+	"time"
 )
 
 // A sender dies: what it was composing is composed again, what it was sending
@@ -10,18 +11,18 @@ import (
 func TestDeadOwner(t *testing.T) {
 	db, ctx := open(t), t.Context()
 	mails(t, db, 3)
-	sent := sending(t, db, "dead")
+	sent := dotted(t, db, "dead")
 	second := claimed(t, db, "dead")
-	if doubtful, err := db.Recover(ctx, ""); err != nil || doubtful != nil {
+	if doubtful, err := db.Recover(ctx, "", time.Hour, nil); err != nil || doubtful != nil {
 		t.Fatalf("a live owner's mail was touched: %v %v", doubtful, err)
 	}
 	lapse(t, db)
 	must(t, db.Beat(ctx, "dead"))
-	if doubtful, err := db.Recover(ctx, "other"); err != nil || doubtful != nil {
+	if doubtful, err := db.Recover(ctx, "other", time.Hour, nil); err != nil || doubtful != nil {
 		t.Fatalf("an owner that shows life lost its mail: %v %v", doubtful, err)
 	}
 	lapse(t, db)
-	doubtful, err := db.Recover(ctx, "")
+	doubtful, err := db.Recover(ctx, "", time.Hour, nil)
 	must(t, err)
 	if len(doubtful) != 1 || doubtful[0].ID != sent.ID || doubtful[0].State != InDoubt {
 		t.Fatalf("in doubt: %+v", doubtful)
@@ -39,12 +40,74 @@ func TestDeadOwner(t *testing.T) {
 	nothing(t, db, "the rest is in doubt")
 }
 
+// dotted takes the next mail to the moment before its final dot leaves.
+func dotted(t testing.TB, db *DB, owner string) *Outgoing {
+	t.Helper()
+	o := sending(t, db, owner)
+	must(t, db.Dot(t.Context(), o.ID, o.Epoch))
+	return o
+}
+
+// Before the final dot nothing is in doubt: the mail of a dead sender is sent
+// again at once, and a sender that was only slow cannot let its dot go any more.
+func TestDeadBeforeTheDot(t *testing.T) {
+	db, ctx := open(t), t.Context()
+	mails(t, db, 1)
+	first := sending(t, db, "slow")
+	lapse(t, db)
+	if doubtful, err := db.Recover(ctx, "", time.Hour, nil); err != nil || doubtful != nil {
+		t.Fatalf("%v %v", doubtful, err)
+	}
+	if err := db.Dot(ctx, first.ID, first.Epoch); !errors.Is(err, ErrFenced) {
+		t.Errorf("the dot of a mail that was taken away: %v", err)
+	}
+	second := dotted(t, db, "next")
+	if second.ID != first.ID || second.Attempt != 2 || string(second.Frozen) != string(first.Frozen) {
+		t.Errorf("%+v", second)
+	}
+	if err := db.Dot(ctx, first.ID, first.Epoch); !errors.Is(err, ErrFenced) {
+		t.Errorf("the dot of an earlier claim: %v", err)
+	}
+	if err := db.Mark(ctx, first.ID, first.Epoch, Result{State: Retrying}, nil); !errors.Is(err, ErrFenced) {
+		t.Errorf("the result of an earlier claim: %v", err)
+	}
+	must(t, db.Mark(ctx, second.ID, second.Epoch, Result{State: Retrying, Code: 451}, nil))
+	if err := db.Dot(ctx, second.ID, second.Epoch); !errors.Is(err, ErrFenced) {
+		t.Errorf("a dot after the result: %v", err)
+	}
+}
+
+// Staff are told of a doubt once, and not before evidence has had its time.
+func TestUntold(t *testing.T) {
+	db, ctx := open(t), t.Context()
+	mails(t, db, 3)
+	var told []int64
+	tell := func(_ *Tx, o *Outgoing) error { told = append(told, o.ID); return nil }
+	soon, later, proved := sending(t, db, "w"), sending(t, db, "w"), sending(t, db, "w")
+	must(t, db.Mark(ctx, soon.ID, soon.Epoch, Result{State: InDoubt}, nil))
+	must(t, db.Mark(ctx, later.ID, later.Epoch, Result{State: InDoubt, Wait: time.Hour}, nil))
+	must(t, db.Mark(ctx, proved.ID, proved.Epoch, Result{State: InDoubt}, nil))
+	if _, err := db.ConfirmByJournal(ctx, proved.MessageID, nil); err != nil {
+		t.Fatal(err)
+	}
+	broken := errors.New("broken")
+	if err := db.Untold(ctx, func(*Tx, *Outgoing) error { return broken }); !errors.Is(err, broken) {
+		t.Errorf("%v", err)
+	}
+	for range 2 {
+		must(t, db.Untold(ctx, tell))
+	}
+	if len(told) != 1 || told[0] != soon.ID {
+		t.Errorf("told of %v, want %d once", told, soon.ID)
+	}
+}
+
 // A daemon that starts again finds its own mail at once, without the lease.
 func TestRestart(t *testing.T) {
 	db := open(t)
 	mails(t, db, 1)
-	o := sending(t, db, "host1")
-	doubtful, err := db.Recover(t.Context(), "host1")
+	o := dotted(t, db, "host1")
+	doubtful, err := db.Recover(t.Context(), "host1", time.Hour, nil)
 	must(t, err)
 	if len(doubtful) != 1 || doubtful[0].ID != o.ID {
 		t.Fatalf("%+v", doubtful)
@@ -56,9 +119,9 @@ func TestLateResult(t *testing.T) {
 	for _, r := range []MailState{Accepted, Retrying, Failed} {
 		db, ctx := open(t), t.Context()
 		mails(t, db, 1)
-		o := sending(t, db, "slow")
+		o := dotted(t, db, "slow")
 		lapse(t, db)
-		if _, err := db.Recover(ctx, ""); err != nil {
+		if _, err := db.Recover(ctx, "", time.Hour, nil); err != nil {
 			t.Fatal(err)
 		}
 		must(t, db.Mark(ctx, o.ID, o.Epoch, Result{State: r, Code: 250}, nil))
@@ -96,12 +159,12 @@ func TestJournal(t *testing.T) {
 		}
 		return nil
 	}))
-	dead := sending(t, db, "dead")
+	dead := dotted(t, db, "dead")
 	if _, err := db.ConfirmByJournal(ctx, dead.MessageID, tell); err != nil {
 		t.Fatal(err)
 	}
 	lapse(t, db)
-	if doubtful, err := db.Recover(ctx, ""); err != nil || len(doubtful) != 0 {
+	if doubtful, err := db.Recover(ctx, "", time.Hour, tell); err != nil || len(doubtful) != 0 {
 		t.Fatalf("in doubt in spite of evidence: %v %v", doubtful, err)
 	}
 	refused := sending(t, db, "w") // the relay said 451 and delivered all the same
@@ -114,8 +177,8 @@ func TestJournal(t *testing.T) {
 			t.Errorf("mail %d is %s", id, s)
 		}
 	}
-	if told != 2 {
-		t.Errorf("recorded %d times, want 2", told)
+	if told != 3 { // before was told by Mark
+		t.Errorf("recorded %d times, want 3", told)
 	}
 	if _, err := db.ConfirmByJournal(ctx, "never@sent.example", nil); !errors.Is(err, ErrNotFound) {
 		t.Errorf("a mail we never sent: %v", err)

@@ -144,7 +144,7 @@ func TestNamesAndLanguages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := len(s.Names()); n != 40 {
+	if n := len(s.Names()); n < 40 {
 		t.Errorf("%d mails", n)
 	}
 	if _, _, _, err := s.Render("zh", "parts", nil); err == nil {

@@ -56,6 +56,7 @@ user = %[3]q
 password_file = "pw"
 %[7]s
 from = "complaints@firm.example"
+journal = "journal@firm.example"
 [database]
 url = %[6]q
 [staff]
@@ -235,10 +236,10 @@ func TestCheckNamesEveryMistake(t *testing.T) {
 	judge(t, code, exitConfig, stdout, nil, stderr, []string{
 		`c\.toml:8: mailbox\.tls: is "none", but imap\.firm\.example is another machine`,
 		`c\.toml:15: submission\.tls: is "tls": write "implicit" or "starttls" or "none"`,
-		`c\.toml:21: database\.url: is no address of PostgreSQL`,
-		`c\.toml:32: policy\.quorum: is 0: write a number from 1 to 25`,
-		`c\.toml:33: policy\.triage_day: is unknown: did you mean policy\.triage_days\?`,
-		`c\.toml:35: limits\.depth: has a value of the wrong kind: write a whole number`,
+		`c\.toml:22: database\.url: is no address of PostgreSQL`,
+		`c\.toml:33: policy\.quorum: is 0: write a number from 1 to 25`,
+		`c\.toml:34: policy\.triage_day: is unknown: did you mean policy\.triage_days\?`,
+		`c\.toml:36: limits\.depth: has a value of the wrong kind: write a whole number`,
 		`external_route\[1\]\.limit: has a value of the wrong kind: write a text in quotation marks`,
 	})
 	if stdout != "" {

@@ -49,25 +49,49 @@ func crashingDaemon(point string) {
 // station is the daemon as a process of its own between real servers.
 type station struct {
 	world
+	url    string // of the database
+	dir    string
 	config string
 	proc   *exec.Cmd
 	log    *bytes.Buffer
 }
 
-func newStation(t testing.TB) *station {
-	t.Helper()
-	return stationOn(t, clustertest.URL(t))
+// site is what a station has beside the usual.
+type site struct {
+	url     string // of an empty database; "" is one of the shared cluster
+	clients int    // c1@client.example and so on
+	journal string // how long a mail in doubt waits for its blind copy; "" is no journal
 }
 
-// stationOn makes a station on an empty database.
-func stationOn(t testing.TB, url string) *station {
+// journalAddr is delivered into a folder of the desk's mailbox.
+const journalAddr = "journal@firm.example"
+
+func newStation(t testing.TB) *station {
+	t.Helper()
+	return stationOn(t, site{})
+}
+
+// stationOn makes a station whose daemon does not run yet.
+func stationOn(t testing.TB, at site) *station {
 	t.Helper()
 	mailtest.Need(t)
-	s := &station{world: world{t: t}}
-	s.dovecot = mailtest.StartDovecot(t, mailtest.DovecotOptions{Users: []string{deskAddr, "zhou@firm.example", "marsh@firm.example", "hart@client.example"}})
+	if at.url == "" {
+		at.url = clustertest.URL(t)
+	}
+	s := &station{world: world{t: t}, url: at.url, dir: t.TempDir()}
+	o := mailtest.DovecotOptions{Users: []string{deskAddr, "zhou@firm.example", "marsh@firm.example", "hart@client.example"}}
+	for n := range at.clients {
+		o.Users = append(o.Users, client(n+1))
+	}
+	more := ""
+	if at.journal != "" {
+		o.Into = map[string]string{journalAddr: deskAddr + "/Journal"}
+		more = fmt.Sprintf("journal = %q\njournal_wait = %q\n", journalAddr, at.journal)
+	}
+	s.dovecot = mailtest.StartDovecot(t, o)
 	s.postfix = mailtest.StartPostfix(t, s.dovecot, mailtest.PostfixOptions{})
 	ctx := context.Background()
-	db, err := store.Open(ctx, url, quiet())
+	db, err := store.Open(ctx, at.url, quiet())
 	if err == nil {
 		err = db.Migrate(ctx)
 	}
@@ -76,15 +100,33 @@ func stationOn(t testing.TB, url string) *station {
 	}
 	t.Cleanup(func() { db.Close() })
 	s.db = db
-	dir := t.TempDir()
-	write := func(name, text string) {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	s.write("password", mailtest.Password+"\n")
+	s.write("staff.csv", "address,name,department,role,manager,active,licence\nzhou@firm.example,Grace Zhou,Client Services,officer,,yes,\nmarsh@firm.example,Peter Marsh,Client Services,head+chair,,yes,\n")
+	s.config = s.configure("complaintsd", s.dovecot.IMAP, s.postfix.Submission, more)
+	t.Cleanup(func() { s.stop(syscall.SIGKILL) })
+	return s
+}
+
+func client(n int) string { return fmt.Sprintf("c%d@client.example", n) }
+
+func (s *station) write(name, text string) string {
+	s.t.Helper()
+	path := filepath.Join(s.dir, name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		s.t.Fatal(err)
 	}
-	write("password", mailtest.Password+"\n")
-	write("staff.csv", "address,name,department,role,manager,active,licence\nzhou@firm.example,Grace Zhou,Client Services,officer,,yes,\nmarsh@firm.example,Peter Marsh,Client Services,head+chair,,yes,\n")
-	write("complaintsd.toml", fmt.Sprintf(`language = "en"
+	return path
+}
+
+// configure writes a configuration with a state folder of its own. submission
+// is more of that table.
+func (s *station) configure(name, imap, smtp, submission string) (path string) {
+	s.t.Helper()
+	journal := ""
+	if submission != "" {
+		journal = "journal = \"Journal\"\n"
+	}
+	return s.write(name+".toml", fmt.Sprintf(`language = "en"
 timezone = "Asia/Shanghai"
 state_dir = %q
 [firm]
@@ -101,13 +143,13 @@ tls = "none"
 user = "complaints@firm.example"
 password_file = "password"
 poll = "1s"
-[submission]
+%s[submission]
 server = %q
 tls = "none"
 user = "complaints@firm.example"
 password_file = "password"
 from = "complaints@firm.example"
-[database]
+%s[database]
 url = %q
 [staff]
 register = "staff.csv"
@@ -116,16 +158,15 @@ security = "marsh@firm.example"
 authserv_id = "mx.firm.example"
 position = 1
 dkim = false
+[policy]
+automatic_per_hour = 100000
 [[external_route]]
 name = "北京市律师协会"
 name_en = "Beijing Lawyers Association"
 for = "执业纪律"
 for_en = "professional conduct"
 contact = "010-5550 0001"
-`, dir, s.dovecot.IMAP, s.postfix.Submission, url))
-	s.config = filepath.Join(dir, "complaintsd.toml")
-	t.Cleanup(func() { s.stop(syscall.SIGKILL) })
-	return s
+`, filepath.Join(s.dir, "state-"+name), imap, journal, smtp, submission, s.url))
 }
 
 // run starts the daemon; at the named point it kills itself, "" never.
@@ -198,11 +239,12 @@ func TestKilledAtEachPoint(t *testing.T) {
 		point    string
 		inDoubt  bool
 		decision string // of the operator
-		sent     bool   // the relay had taken it
 	}{
 		{point: "fetched"}, {point: "before-commit"}, {point: "after-commit"}, {point: "before-move"}, {point: "claimed"}, {point: "frozen"},
-		{point: "in-data", inDoubt: true, decision: "resend"},
-		{point: "after-250", inDoubt: true, decision: "confirm-sent", sent: true},
+		{point: "in-data"},
+		{point: "before-dot", inDoubt: true, decision: "resend"},
+		{point: "after-250", inDoubt: true, decision: "confirm-sent"},
+		{point: "marked"},
 	} {
 		t.Run(p.point, func(t *testing.T) {
 			s := newStation(t)

@@ -81,7 +81,7 @@ func TestDatabaseAway(t *testing.T) {
 	if err := c.CreateDB(ctx, "desk"); err != nil {
 		t.Fatal(err)
 	}
-	s := stationOn(t, c.URL("desk"))
+	s := stationOn(t, site{url: c.URL("desk")})
 	s.serve()
 	s.complain(1)
 	s.settled(ctx, time.Minute)

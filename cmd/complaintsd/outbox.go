@@ -13,7 +13,7 @@ import (
 	"complaints/store"
 )
 
-const outboxUsage = "complaintsd outbox -config FILE list [STATE] | show ID [-raw] | hold|release|resend|confirm-sent ID -why TEXT"
+const outboxUsage = "complaintsd outbox -config FILE [-all] list [STATE] | [-raw] show ID | -why TEXT hold|release|resend|confirm-sent ID"
 
 // outbox looks at outgoing mail, and carries out what a person decides on it.
 func outbox(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {

@@ -13,7 +13,7 @@ import (
 	"complaints/mailin"
 )
 
-const quarantineUsage = "complaintsd quarantine -config FILE list | show ID | retry ID [REF] | discard ID -why TEXT"
+const quarantineUsage = "complaintsd quarantine -config FILE list | show ID | retry ID [REF] | -why TEXT discard ID"
 
 // quarantine looks at mail that was kept but not taken in. Nothing is deleted:
 // what is discarded stays kept, and no longer waits.

@@ -163,6 +163,7 @@ func (k *office) policy() complaints.Policy {
 	return complaints.Policy{
 		Parameters: c.Policy.Parameters, Firm: c.Firm, Address: c.Submission.From, Security: c.Staff.Security, Language: c.Language,
 		Location: c.Location, Routes: c.ExternalRoute, Keys: c.Authentication.Keys, Management: c.Staff.Management, Admins: c.Staff.Admins,
+		WebForm:       c.Policy.WebForm,
 		RequireDomain: c.Authentication.AuthservID != "" || c.Authentication.DKIM,
 	}
 }
@@ -193,8 +194,8 @@ func (k *office) daemon(state func(string)) (*daemon.Daemon, error) {
 		Relay: &mailout.Relay{
 			Addr: c.Submission.Addr, TLS: c.Submission.TLS, TLSConfig: smtpTLS, User: c.Submission.User, Password: readAgain(c.Submission.PasswordPath, c.Submission.Password),
 		},
-		Journal: journalAddress(c),
-		Fonts:   letters.Fonts{Body: c.Fonts.Body, Title: c.Fonts.Title, Heading: c.Fonts.Heading, Kai: c.Fonts.Kai},
+		Journal: c.Submission.Journal, JournalWait: time.Duration(c.Submission.JournalWait),
+		Fonts: letters.Fonts{Body: c.Fonts.Body, Title: c.Fonts.Title, Heading: c.Fonts.Heading, Kai: c.Fonts.Kai},
 	})
 }
 
@@ -238,15 +239,6 @@ func readingDesk(c *config.Config) mailin.Desk {
 		}
 	}
 	return d
-}
-
-// journalAddress is where blind copies of letters go: the desk's own address
-// with the detail that its server files into the journal folder.
-func journalAddress(c *config.Config) string {
-	if c.Mailbox.Journal == "" {
-		return ""
-	}
-	return complaints.Detailed(c.Submission.From, "journal")
 }
 
 // readAgain reads a secret at each login, so that one that was changed is

@@ -95,7 +95,9 @@ type Mailbox struct {
 // Submission is the SMTP account through which the desk speaks.
 type Submission struct {
 	Server
-	From string `toml:"from"` // the desk's own address, without a detail
+	From        string   `toml:"from"`         // the desk's own address, without a detail
+	Journal     string   `toml:"journal"`      // where a blind copy of each mail goes; "" if there is none
+	JournalWait Duration `toml:"journal_wait"` // for the copy of a mail in doubt; then staff are told
 }
 
 // Database names PostgreSQL; an empty URL is a private cluster.
@@ -179,7 +181,7 @@ func defaults() Config {
 		StateDir: "/var/lib/complaintsd",
 		Mailbox: Mailbox{Server: Server{TLS: "implicit"},
 			Folder: "INBOX", Processed: "Processed", Quarantine: "Quarantine", Poll: Duration(time.Minute)},
-		Submission:     Submission{Server: Server{TLS: "implicit"}},
+		Submission:     Submission{Server: Server{TLS: "implicit"}, JournalWait: Duration(15 * time.Minute)},
 		Authentication: Authentication{DKIM: true},
 		Policy:         policyDefaults(),
 		Limits: Limits{

@@ -140,7 +140,7 @@ func TestSampleHoldsEveryKey(t *testing.T) {
 	if c.Limits != d.Limits {
 		t.Errorf("limits: the sample has %+v, the default is %+v", c.Limits, d.Limits)
 	}
-	if c.Mailbox.Processed != d.Mailbox.Processed || c.Mailbox.TLS != d.Mailbox.TLS || c.Mailbox.Poll != d.Mailbox.Poll || c.StateDir != d.StateDir || c.Authentication.DKIM != d.Authentication.DKIM {
+	if c.Mailbox.Processed != d.Mailbox.Processed || c.Mailbox.TLS != d.Mailbox.TLS || c.Mailbox.Poll != d.Mailbox.Poll || c.Submission.JournalWait != d.Submission.JournalWait || c.StateDir != d.StateDir || c.Authentication.DKIM != d.Authentication.DKIM {
 		t.Error("the sample has other values than the defaults")
 	}
 }
@@ -175,6 +175,9 @@ func TestMistakes(t *testing.T) {
 		{`from = "complaints@firm.example"`, `from = "Desk <complaints@firm.example>"`, `submission.from: is`},
 		{`from = "complaints@firm.example"`, ``, `submission.from: is missing`},
 		{`[submission]`, "[submission]\nuser = \"u\"", `submission.password_file: is missing: name the file that holds the password of u`},
+		{`[submission]`, "[submission]\njournal = \"journal@firm.example\"", `mailbox.journal: is missing: write the folder into which your mail server delivers journal@firm.example`},
+		{`[mailbox]`, "[mailbox]\njournal = \"Journal\"", `submission.journal: is missing: write the address that your mail server delivers into the folder "Journal"`},
+		{`[submission]`, "[submission]\njournal_wait = \"0s\"", `submission.journal_wait: is 0s: write a span between 1s and 24h`},
 		{`"security@firm.example"`, `"Complaints+a@firm.example"`, `staff.security: is the desk's own address`},
 		{`[staff]`, "[staff]\nadmins = [\"it@firm.example\", \"it\"]", `staff.admins[2]: is "it": write a plain address`},
 		{`[staff]`, "[staff]\nadmins = \"it@firm.example\"", `staff.admins: has a value of the wrong kind: write a list of texts`},
@@ -208,6 +211,28 @@ func TestMistakes(t *testing.T) {
 			if strings.Contains(s, "geheim") {
 				t.Errorf("a password is shown: %s", s)
 			}
+		}
+	}
+}
+
+// The journal is an address and the folder into which it is delivered; the
+// desk's own address would make complaints of the copies.
+func TestJournalIsAnAddressAndItsFolder(t *testing.T) {
+	for address, want := range map[string]string{
+		"journal@firm.example":            "",
+		"complaints+journal@firm.example": "",
+		"Complaints@firm.example":         "submission.journal: is the desk's own address",
+		"J <journal@firm.example>":        "submission.journal: is \"J <journal@firm.example>\": write a plain address",
+	} {
+		text := strings.Replace(sound, "[mailbox]", "[mailbox]\njournal = \"Journal\"", 1)
+		text = strings.Replace(text, "[submission]", fmt.Sprintf("[submission]\njournal = %q", address), 1)
+		c, err := Read(write(t, text), "", true)
+		got := strings.Join(said(t, err), "\n")
+		switch {
+		case want == "" && (err != nil || c.Submission.Journal != address || time.Duration(c.Submission.JournalWait) != 15*time.Minute):
+			t.Errorf("%s: %v", address, err)
+		case !strings.Contains(got, want):
+			t.Errorf("%s: %q", address, got)
 		}
 	}
 }

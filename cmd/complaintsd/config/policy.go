@@ -19,7 +19,8 @@ type Policy struct {
 	MeetingMonths      int    `toml:"meeting_months"`        // C17
 	MeetingMonthly     int    `toml:"meeting_monthly_above"` // open cases
 
-	MajorRepeat int `toml:"major_upheld_in_year"` // against one person
+	MajorRepeat int    `toml:"major_upheld_in_year"` // against one person
+	WebForm     string `toml:"web_form"`             // the address from which the firm's web form writes, or ""
 
 	SurveyDays     int `toml:"survey_after_days"` // C13
 	SurveyReminds  int `toml:"survey_reminders"`
@@ -87,6 +88,9 @@ func (k *checker) policy() {
 		k.within("policy."+n.key, n.value, n.least, n.most)
 	}
 	k.required("policy.calendar", p.Calendar, "whose working days are counted: \"cn\", or \"en-gb\" for England and Wales")
+	if p.WebForm != "" {
+		k.address("policy.web_form", p.WebForm)
+	}
 	k.oneOf("policy.investigation_start", p.InvestigationStart, "registration", "receipt")
 	for _, c := range []struct{ key, layout, value, want string }{
 		{"remind_at", "15:04", p.RemindAt, "a time of day such as \"09:00\""},

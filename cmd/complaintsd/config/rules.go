@@ -101,6 +101,24 @@ func (k *checker) submission() {
 	if strings.Contains(s.From, "+") {
 		k.add("submission.from", "has a + in it: write the plain address; the desk adds +case.token to it")
 	}
+	k.journal()
+}
+
+// journal is two keys, and neither has any use alone: without the address no
+// copy is sent, without the folder nobody reads it.
+func (k *checker) journal() {
+	s, folder := &k.cfg.Submission, k.cfg.Mailbox.Journal
+	switch {
+	case s.Journal == "" && folder != "":
+		k.add("submission.journal", "is missing: write the address that your mail server delivers into the folder %q, or leave mailbox.journal empty", folder)
+	case s.Journal != "" && folder == "":
+		k.add("mailbox.journal", "is missing: write the folder into which your mail server delivers %s, or leave submission.journal empty", s.Journal)
+	case s.Journal != "" && k.address("submission.journal", s.Journal) && strings.EqualFold(s.Journal, s.From):
+		k.add("submission.journal", "is the desk's own address: its copies would come in as complaints; write one that is delivered into the folder %q", folder)
+	}
+	if d := time.Duration(s.JournalWait); d < time.Second || d > 24*time.Hour {
+		k.add("submission.journal_wait", "is %s: write a span between 1s and 24h, such as \"15m\"", d)
+	}
 }
 
 func (k *checker) database() {

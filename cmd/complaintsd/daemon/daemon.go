@@ -2,7 +2,8 @@
 //
 //  1. Hear: whoever holds the mailbox's lock watches it and takes mail in.
 //  2. Speak: the sender works the outbox off.
-//  3. Remind: every half minute the cases whose clocks are due are looked at.
+//  3. Remind: every half minute the cases whose clocks are due are looked at;
+//     once a working day each person gets a digest of what is due with them.
 //
 // Any of them ends when the context does, and each finishes or rolls back
 // what it has in hand.
@@ -34,6 +35,7 @@ type Options struct {
 	Desk         mailin.Desk
 	Relay        *mailout.Relay
 	Journal      string // address of the journal mailbox, or ""
+	JournalWait  time.Duration
 	Fonts        letters.Fonts
 	Owner        string // names this daemon in the outbox
 	Log          *slog.Logger
@@ -49,7 +51,8 @@ type Daemon struct {
 	rules    *rules
 	receiver *mailin.Receiver
 	sender   *mailout.Sender
-	beat     atomic.Int64 // when the reminder loop last came round, Unix seconds
+	beat     atomic.Int64    // when the reminder loop last came round, Unix seconds
+	day      complaints.Date // whose digest was sent; only the reminder loop asks
 }
 
 // New makes a daemon. It renders every mail once against sample data and
@@ -73,7 +76,7 @@ func New(o Options) (*Daemon, error) {
 	d := &Daemon{Options: o, rules: &rules{db: o.DB, base: o.Policy, jurisdiction: o.Jurisdiction}}
 	d.receiver = &mailin.Receiver{DB: o.DB, Server: o.Mailbox, Policy: d.rules.current, Desk: o.Desk, Log: o.Log, Now: o.Now, Point: o.Point, Healthy: d.healthy}
 	d.sender = &mailout.Sender{DB: o.DB, Policy: d.rules.current, Relay: o.Relay, Mails: mails, Printer: printer, Journal: o.Journal,
-		Owner: o.Owner, Log: o.Log, Now: o.Now, Point: o.Point}
+		JournalWait: o.JournalWait, Owner: o.Owner, Log: o.Log, Now: o.Now, Point: o.Point}
 	if o.Point != nil {
 		o.Relay.Point = o.Point
 	}
@@ -184,8 +187,19 @@ func (d *Daemon) remind(ctx context.Context) error {
 	return nil
 }
 
-// Sweep looks at every case of which a clock is due by now.
+// Sweep looks at every case of which a clock is due by now, and then at what is
+// due of the desk itself.
 func (d *Daemon) Sweep(ctx context.Context) error {
+	if err := d.recount(ctx); err != nil {
+		return err
+	}
+	if err := d.strike(ctx); err != nil {
+		return err
+	}
+	return d.daily(ctx)
+}
+
+func (d *Daemon) strike(ctx context.Context) error {
 	last := ""
 	for {
 		refs, err := d.DB.DueCases(ctx, d.Now(), 100)

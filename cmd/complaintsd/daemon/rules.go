@@ -28,30 +28,36 @@ const fresh = 250 * time.Millisecond
 
 // current gives the policy in force.
 func (r *rules) current(ctx context.Context) (*complaints.Policy, error) {
+	p, _, err := r.at(ctx)
+	return p, err
+}
+
+// at gives the policy in force, and the desk's version of which it is.
+func (r *rules) at(ctx context.Context) (*complaints.Policy, int64, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.policy != nil && time.Since(r.asked) < fresh {
-		return r.policy, nil
+		return r.policy, r.version, nil
 	}
 	v, err := r.db.DeskVersion(ctx)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if r.policy == nil || v != r.version {
 		p := r.base
 		if p.Register, _, err = r.db.Register(ctx); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		if p.Calendar, err = r.db.Calendar(ctx, r.jurisdiction); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		if len(p.Keys) == 0 {
 			if p.Keys, err = r.db.TokenKeys(ctx); err != nil {
-				return nil, err
+				return nil, 0, err
 			}
 		}
 		r.policy, r.version = &p, v
 	}
 	r.asked = time.Now()
-	return r.policy, nil
+	return r.policy, r.version, nil
 }

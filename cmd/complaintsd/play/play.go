@@ -131,7 +131,7 @@ func (p *Player) write(ctx context.Context, l *Letter) error {
 		if err != nil {
 			return err
 		}
-		raw, err = write(l, from, to, subject, body, quoted, id, fmt.Sprintf("%d.%d@%s", p.now.Unix(), p.n, domain(who.Address)), p.now)
+		raw, err = write(l, p.Script.Files, from, to, subject, body, quoted, id, fmt.Sprintf("%d.%d@%s", p.now.Unix(), p.n, domain(who.Address)), p.now)
 		if err != nil {
 			return err
 		}

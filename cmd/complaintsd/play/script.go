@@ -14,6 +14,8 @@
 //     names of its attachments. A line that begins with `! ` must not be in it.
 //  5. `nothing to name`: this person got nothing that has not been claimed.
 //  6. `2026-12-01 09:00`: time passes.
+//  7. `calendar`: whose working days are counted; without it, those of China.
+//  8. `file NAME`: the content of an attachment, which is otherwise made up.
 package play
 
 import (
@@ -28,10 +30,12 @@ import (
 
 // Script is a correspondence.
 type Script struct {
-	Title string
-	Staff string // the register, CSV
-	Cast  map[string]mail.Address
-	Steps []Step
+	Title    string
+	Staff    string // the register, CSV
+	Cast     map[string]mail.Address
+	Files    map[string][]byte // what attachments hold, by name
+	Calendar string            // jurisdiction
+	Steps    []Step
 }
 
 // Step is one part of a correspondence. Exactly one of Write, Expect and
@@ -74,7 +78,7 @@ var (
 // Parse reads a correspondence; times are in loc.
 func Parse(src []byte, loc *time.Location) (*Script, error) {
 	a := txtar.Parse(src)
-	s := &Script{Cast: map[string]mail.Address{}}
+	s := &Script{Cast: map[string]mail.Address{}, Files: map[string][]byte{}}
 	s.Title, _, _ = strings.Cut(strings.TrimSpace(string(a.Comment)), "\n")
 	for _, f := range a.Files {
 		if err := s.part(f.Name, string(f.Data), loc); err != nil {
@@ -90,6 +94,12 @@ func (s *Script) part(name, data string, loc *time.Location) error {
 		return s.cast(data)
 	case name == "staff.csv":
 		s.Staff = data
+		return nil
+	case name == "calendar":
+		s.Calendar = strings.TrimSpace(data)
+		return nil
+	case strings.HasPrefix(name, "file "):
+		s.Files[strings.TrimPrefix(name, "file ")] = []byte(data)
 		return nil
 	}
 	if m := expects.FindStringSubmatch(name); m != nil {

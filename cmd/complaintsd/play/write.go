@@ -15,7 +15,7 @@ import (
 
 // write composes a person's mail as their mail program would: the words on
 // top, what is answered quoted below, files attached.
-func write(l *Letter, from mail.Address, to, subject, body, quoted, inReplyTo, id string, at time.Time) ([]byte, error) {
+func write(l *Letter, files map[string][]byte, from mail.Address, to, subject, body, quoted, inReplyTo, id string, at time.Time) ([]byte, error) {
 	charset := l.Charset
 	if charset == "" {
 		charset = "UTF-8"
@@ -55,7 +55,7 @@ func write(l *Letter, from mail.Address, to, subject, body, quoted, inReplyTo, i
 	for _, name := range l.Attach {
 		fmt.Fprintf(&b, "--%s\r\n", boundary)
 		w := encodedWord(name, charset)
-		part(&b, mediaType(name)+`; name="`+w+`"`, `attachment; filename="`+w+`"`, file(name))
+		part(&b, mediaType(name)+`; name="`+w+`"`, `attachment; filename="`+w+`"`, file(name, files))
 	}
 	fmt.Fprintf(&b, "--%s--\r\n", boundary)
 	return b.Bytes(), nil
@@ -107,6 +107,8 @@ func mediaType(name string) string {
 		return "image/jpeg"
 	case ".png":
 		return "image/png"
+	case ".json":
+		return "application/json"
 	case ".docx":
 		return "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 	}
@@ -115,7 +117,10 @@ func mediaType(name string) string {
 
 // file makes the content of an attachment: its own name, so that no two are
 // alike, behind the mark of its type.
-func file(name string) []byte {
+func file(name string, files map[string][]byte) []byte {
+	if b, ok := files[name]; ok {
+		return b
+	}
 	switch mediaType(name) {
 	case "application/pdf":
 		return []byte("%PDF-1.4\n% " + name + "\n%%EOF\n")

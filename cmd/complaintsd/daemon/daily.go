@@ -1,0 +1,94 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+
+	"complaints"
+	"complaints/store"
+)
+
+// batch is how many cases are read at a time.
+const batch = 200
+
+// recount counts the running limits of all open cases anew when a table of
+// working days was loaded, and then tells the desk what has changed. It may be
+// broken off and begun again: each case knows by which table it was counted.
+func (d *Daemon) recount(ctx context.Context) error {
+	table, err := d.DB.Uncounted(ctx)
+	if err != nil || table == 0 {
+		return err
+	}
+	p, version, err := d.rules.at(ctx)
+	if err != nil || version < table { // the rules do not know the table yet
+		return err
+	}
+	var changed []string
+	err = d.open(ctx, complaints.Date{}, func(c *complaints.Case) error {
+		err := d.DB.Tx(ctx, func(tx *store.Tx) error {
+			if c, err = tx.LockRef(ctx, c.Ref); err != nil {
+				return err
+			}
+			return tx.Record(ctx, c, nil, p.Recount(c, table, d.Now()), p.NextAt)
+		})
+		if err != nil {
+			return fmt.Errorf("recount %s: %w", c.Ref, err)
+		}
+		for _, r := range c.Recounts {
+			if r.Table == table && r.Old != r.New {
+				changed = append(changed, p.Change(c, r))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	d.Log.Info("working days", "table", table, "changed", len(changed))
+	return d.DB.Counted(ctx, table, p.TableChanged(table, changed), d.Now())
+}
+
+// daily sends what the desk says once a day: each person's digest on working
+// days, and the question for next year's working days. A digest is made for
+// today only, whatever was missed.
+func (d *Daemon) daily(ctx context.Context) error {
+	p, err := d.rules.current(ctx)
+	if err != nil {
+		return err
+	}
+	now := d.Now()
+	day, ok := p.DigestDay(now)
+	if !ok || day == d.day {
+		return nil
+	}
+	var tasks []complaints.Task
+	soon := p.Calendar.WorkingDays(day, 2, nil).Due
+	err = d.open(ctx, soon, func(c *complaints.Case) error {
+		tasks = append(tasks, p.Tasks(c, now)...)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := d.DB.Send(ctx, append(p.Digest(tasks, day), p.CalendarDue(now)...), now); err != nil {
+		return err
+	}
+	d.day = day
+	return nil
+}
+
+// open calls f for each open case.
+func (d *Daemon) open(ctx context.Context, soon complaints.Date, f func(*complaints.Case) error) error {
+	for after := ""; ; {
+		list, err := d.DB.OpenCases(ctx, after, soon, batch)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		for _, c := range list {
+			if err := f(c); err != nil {
+				return err
+			}
+			after = c.Ref
+		}
+	}
+}

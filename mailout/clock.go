@@ -1,0 +1,133 @@
+package mailout
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"complaints"
+)
+
+// Due is one case of a daily digest: what is due on it, and the reader's next
+// commands there.
+type Due struct {
+	complaints.Item
+	Clock, Due, State string
+	Actions           []Action
+}
+
+// maxAgenda is how many cases a digest shows with their commands.
+const maxAgenda = 30
+
+// agenda adds the cases of a digest to a view. find reads a case; replyTo signs
+// the reader's address on it.
+func (v *View) agenda(find func(ref string) (*complaints.Case, error), replyTo func(ref string) string) error {
+	who := v.policy.Register.Find(v.To.Addr)
+	for _, it := range v.Facts.Items[:min(maxAgenda, len(v.Facts.Items))] {
+		c, err := find(it.Ref)
+		if err != nil {
+			return err
+		}
+		d := Due{Item: it, Clock: complaints.ClockWords(it.Clock, v.Lang), Due: v.Date(it.Due)}
+		w := *v
+		w.Case, w.Ref, w.ReplyTo = c, c.Ref, replyTo(c.Ref)
+		if v.policy.MayRead(c, who) {
+			d.Name, d.Subject, d.State = c.Complainant.Name, c.Subject, c.State.In(v.Lang)
+			for _, a := range v.policy.Next(c, who, v.now) {
+				if len(d.Actions) < 3 {
+					d.Actions = append(d.Actions, w.ready(a))
+				}
+			}
+		}
+		v.Agenda = append(v.Agenda, d)
+	}
+	return nil
+}
+
+// Links are all commands that a mail holds ready, in their order.
+func (v View) Links() []Action {
+	out := slices.Clone(v.Actions)
+	for _, d := range v.Agenda {
+		out = append(out, d.Actions...)
+	}
+	return out
+}
+
+// Desk is the desk's own address.
+func (v View) Desk() string { return v.policy.Address }
+
+// More is how many cases of a digest are not shown.
+func (v View) More() int { return max(0, len(v.Facts.Items)-maxAgenda) }
+
+// Late counts the overdue cases of a digest.
+func (v View) Late() int {
+	n := 0
+	for _, it := range v.Facts.Items {
+		if it.Late {
+			n++
+		}
+	}
+	return n
+}
+
+// Today is the day of writing.
+func (v View) Today() complaints.Date { return v.today() }
+
+// Day is the day of a moment, in the firm's time zone.
+func (v View) Day(t time.Time) complaints.Date { return complaints.DateOf(t.In(v.location())) }
+
+// Delay is what a letter about a changed date says, or nil.
+func (v View) Delay() *complaints.DelayFacts {
+	if v.Letter == nil {
+		return nil
+	}
+	return v.Letter.Letter.Delay
+}
+
+// What is the kind of change that such a letter tells of, or "".
+func (v View) What() string {
+	if d := v.Delay(); d != nil {
+		return d.What
+	}
+	return ""
+}
+
+// Information is what a request for information asks, or nil.
+func (v View) Information() *complaints.InformationFacts {
+	if v.Letter == nil {
+		return nil
+	}
+	return v.Letter.Letter.Information
+}
+
+// Count numbers the lines of a table from 1.
+func (v View) Count(i int) string { return fmt.Sprint(i + 1) }
+
+// OldDue is the day on which the limit ends for which more time is asked.
+func (v View) OldDue() string {
+	d, _ := complaints.ParseDate(v.Facts.Reason)
+	return v.Date(d)
+}
+
+// Routes are the bodies outside the firm, with what each is for and how to
+// reach it.
+func (v View) Routes() []string {
+	var out []string
+	for _, r := range v.policy.Routes {
+		name, what := r.Name, r.For
+		if v.Lang == "en" {
+			name, what = or(r.NameEn, name), or(r.ForEn, what)
+		}
+		parts := slices.DeleteFunc([]string{name, what, r.Contact}, func(s string) bool { return s == "" })
+		out = append(out, strings.Join(parts, v.tr("，", ", ")))
+	}
+	return out
+}
+
+func or(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a
+}
