@@ -151,9 +151,9 @@ func TestWithdrawalIsConfirmed(t *testing.T) {
 	o := d.client("我要求撤回投诉")
 	want(t, "asked", sent(o, "withdrawal"), []string{"zhangkun"})
 	d.state(Registered)
-	o = d.client("请继续办理")
+	d.client("请继续办理")
 	want(t, "thought better of it", d.c.Withdrawing, false)
-	if o = d.client("是的，我确认"); d.c.State != Registered {
+	if d.client("是的，我确认"); d.c.State != Registered {
 		t.Error("withdrawn although the client had changed their mind")
 	}
 	d.client("撤回投诉")
