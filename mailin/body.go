@@ -463,32 +463,3 @@ func extension(media string) string {
 	}
 	return ".bin"
 }
-
-// unflow joins the lines of format=flowed (RFC 3676): a line that ends in a
-// space goes on in the next of the same quote depth. The signature line “-- ”
-// does not.
-func unflow(s string, delSp bool) string {
-	var out strings.Builder
-	last, flowing := 0, false
-	for line := range strings.SplitSeq(s, "\n") {
-		depth := len(line) - len(strings.TrimLeft(line, ">"))
-		text := strings.TrimPrefix(line[depth:], " ") // space-stuffing
-		flows := strings.HasSuffix(text, " ") && text != "-- "
-		if flows && delSp {
-			text = text[:len(text)-1]
-		}
-		if flowing && depth == last && text != "-- " {
-			out.WriteString(text)
-		} else {
-			if out.Len() > 0 || flowing {
-				out.WriteByte('\n')
-			}
-			if depth > 0 {
-				out.WriteString(strings.Repeat(">", depth) + " ")
-			}
-			out.WriteString(text)
-		}
-		last, flowing = depth, flows
-	}
-	return out.String()
-}

@@ -6,6 +6,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"complaints"
+	"complaints/mailin/words"
 )
 
 // maxWraps is how many signed envelopes of one mail are opened.
@@ -313,7 +316,7 @@ var calendarFields = []string{"METHOD", "SUMMARY", "DTSTART", "DTEND", "LOCATION
 // invitation sums up a text/calendar part in one line, "" if it is none.
 func invitation(s string) string {
 	found := map[string]string{}
-	unfolded := strings.NewReplacer("\n ", "", "\n\t", "").Replace(plainText(s))
+	unfolded := strings.NewReplacer("\n ", "", "\n\t", "").Replace(words.Plain(s))
 	nested := false // a time zone's own DTSTART is not the event's
 	for line := range strings.SplitSeq(unfolded, "\n") {
 		name, value, ok := strings.Cut(line, ":")
@@ -340,4 +343,27 @@ func invitation(s string) string {
 		return ""
 	}
 	return "[" + strings.Join(out, "; ") + "]"
+}
+
+// Forwarded gives the mail that another one passes on: the first that is
+// attached whole, or one that stands in its text under a head of its own, if
+// mark or subject says that it was passed on and not answered. It is nil if
+// there is none, or if its author is not named.
+func Forwarded(m *complaints.Message, d Desk) *complaints.Message {
+	for _, a := range m.Attachments {
+		if a.Type == "message/rfc822" || a.Type == "message/global" {
+			f := Parse(a.Content, Desk{Address: d.Address, Limits: d.Limits, Now: d.Now})
+			if f.From.Addr == "" || f.Hold != "" || f.Class == complaints.Bounce {
+				return nil
+			}
+			return f
+		}
+	}
+	head, body, ok := words.PassedOn(m.Text, m.Subject)
+	if !ok {
+		return nil
+	}
+	f := &complaints.Message{From: complaints.Address{Name: head.Name, Addr: head.Addr}, Subject: head.Subject, Text: body, OwnWords: words.Own(body)}
+	f.Date, _ = parseDate(head.Date)
+	return f
 }

@@ -29,6 +29,7 @@ import (
 	"unicode"
 
 	"complaints"
+	"complaints/mailin/words"
 
 	"github.com/emersion/go-message"
 )
@@ -155,7 +156,7 @@ func (r *reader) read(raw []byte) {
 	r.m.Text, r.m.Charset = t.whole(), t.charset
 	if r.m.Hold == "" && !r.late() {
 		own := t.own()
-		r.m.OwnWords = OwnWords(strings.ToValidUTF8(own[:min(len(own), r.Limits.Text)], ""))
+		r.m.OwnWords = words.Own(strings.ToValidUTF8(own[:min(len(own), r.Limits.Text)], ""))
 	}
 	r.m.Class, r.m.Why = r.class(root, h)
 	if r.m.Class == complaints.Bounce {
@@ -435,7 +436,7 @@ func (r *reader) textOf(p *part, b []byte, t *texts) piece {
 	}
 	pc := r.piece(b, label, false, t)
 	if strings.EqualFold(p.params["format"], "flowed") {
-		pc.whole = unflow(pc.whole, strings.EqualFold(p.params["delsp"], "yes"))
+		pc.whole = words.Unflow(pc.whole, strings.EqualFold(p.params["delsp"], "yes"))
 		pc.own = pc.whole
 	}
 	if s, signed := clearSigned(pc.whole); signed {
@@ -454,9 +455,9 @@ func (r *reader) piece(b []byte, label string, html bool, t *texts) piece {
 	t.note(charset)
 	pc := piece{html: html}
 	if html {
-		pc.whole, pc.own = htmlText(s, r.Limits.Text+1)
+		pc.whole, pc.own = words.FromHTML(s, r.Limits.Text+1)
 	} else {
-		pc.whole = plainText(s)
+		pc.whole = words.Plain(s)
 		pc.own = pc.whole
 	}
 	return pc
@@ -467,19 +468,4 @@ func (t *texts) note(charset string) {
 	if t.charset == "" || t.charset == "us-ascii" {
 		t.charset = cmp.Or(charset, t.charset)
 	}
-}
-
-// plainText normalises line ends and drops the control characters.
-func plainText(s string) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
-	for strings.Contains(s, "\r\r\n") {
-		s = strings.ReplaceAll(s, "\r\r\n", "\r\n")
-	}
-	s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
-	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 || r == 0xfeff {
-			return -1
-		}
-		return r
-	}, s)
 }

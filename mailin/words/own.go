@@ -1,4 +1,14 @@
-package mailin
+// Package words finds what the author of a mail wrote in what the mail says:
+//
+//  1. Plain and FromHTML make lines of text of a part, quotations marked by “>”;
+//     Unflow joins the lines that a mail program has wrapped.
+//  2. Each line is judged: a quotation or its introduction, a heading of a
+//     quoted mail, a rule, a device's signature, or text (marks.go).
+//  3. Own cuts there; PassedOn reads what was cut where it is a mail that the
+//     author passes on.
+//
+// Nothing here fails, and nothing costs more than the text is long.
+package words
 
 import (
 	"regexp"
@@ -6,61 +16,14 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"complaints"
 )
 
-// kind is what a line of a mail is.
-type kind byte
-
-const (
-	text kind = iota
-	empty
-	quote     // begins with > or the like
-	delimiter // nothing but -, =, _, * …
-	original  // -----Original Message----- and the like: what follows is not the author's
-	wrote     // On … X wrote: the introduction of a quotation
-	heading   // From: … Sent: … To: … of a quoted mail
-	device    // Sent from my iPhone
-)
-
-// maxMarkLine is the length in bytes up to which a line can be a mark.
-const maxMarkLine = 500
-
-var (
-	// an optional name of up to four letters stands before > in some programs
-	quoteLine     = regexp.MustCompile(`^\s{0,3}(?:[A-Za-z]{1,4})?>|^\|(?:\s.*[^|\s]\s*)?$`)
-	delimiterLine = regexp.MustCompile(`^\s*(?:[-_=*#~+–—―─━]{2,}|ᐧ|—|\|\s+\|)\s*$`)
-	originalLine  = regexp.MustCompile(`(?i)^[\s*>]*[-_—─]{2,}[\s*]*(?:(?:begin )?forwarded message|original(?: message| appointment)?|replied message|reply message|forwarded by .*|` +
-		`原始邮件|原始郵件|邮件原件|原邮件|回复的原邮件|回复邮件|转发的?邮件(?:信息)?|转发邮件信息|转发的郵件|轉寄郵件|原始信件|原訊息|原始消息|` +
-		`元のメッセージ|オリジナルメッセージ|転送メッセージ|원본 메일|message d'origine|message transféré|ursprüngliche nachricht|originalnachricht|weitergeleitete nachricht|` +
-		`mensaje original|mensagem original|messaggio originale|oorspronkelijk bericht|oprindelig meddelelse|ursprungligt meddelande|исходное сообщение|пересылаемое сообщение)[\s*]*(?:[-_—─]{2,}[\s*]*|$)`)
-	begunForward = regexp.MustCompile(`(?i)^(?:begin forwarded message|开始转发的邮件|下面是被转发的邮件|以下是转发的邮件|轉寄的郵件|転送されたメッセージ)\s*[:：]\s*$`)
-	deviceLine   = regexp.MustCompile(`(?i)^\W*(?:sent (?:from|with|via|using) (?:my |yahoo|outlook|mail for|the |samsung|proton|aol|sparrow|a |an |gmail|iphone|ipad|android|blackberry|windows|mobile|zoho|spark)|get (?:outlook|bluemail) for |` +
-		`envoyé (?:de|depuis) |von meine[mr] .*gesendet|gesendet (?:von|mit) |enviado (?:desde|do|a partir) |inviato da |verzonden (?:vanaf|met) |отправлено (?:с|из) |` +
-		`发自我的|发送自|发自 ?\S{2,20}$|从我的.{1,20}发送|来自我的|来自(?:华为|小米|荣耀|网易|QQ)\S*(?:手机|邮箱|邮件).{0,12}$|(?:签名)?由? ?网易(?:邮箱|邮件)大师|获取 ?outlook|下载 ?outlook|[自从] ?(?:windows|outlook|yahoo).{0,20}(?:发送|邮件)|` +
-		`從我的.{1,20}傳送|傳送自|寄自我的|從 ?(?:yahoo|outlook).{0,20}傳送|iPhoneから送信|iPadから送信|androidから送信)`)
-
-	// the introduction of a quotation, by its last words
-	wroteEnd = regexp.MustCompile(`(?i)(?:\bwrote|\bwrites|写道|寫道|写到|(?:のメール|さんは|が)?(?:書きました|さんが書いた)|님이 작성|작성|a écrit|schrieb(?:.{0,80})?|schreef(?:.{0,200}het volgende geschreven)?|het volgende geschreven|` +
-		`escribió|escreveu|ha scritto|skrev(?:.{0,80})?|napisał(?:\(a\))?|написал(?:\(а\)|а)?|пишет|пользователь.{0,120}написал)\s*[:：]?\s*-*\s*$`)
-	wroteStart = regexp.MustCompile(`(?i)^[\s>*-]*(?:on|at|in|le|op|am|el|il|em|den|dnia|w dniu|on behalf|在|于|於|\d{1,4}[-/.年]|\d{1,2}[. ]|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,)\s*.*\d`)
-	// programs that write no verb: a date, a time and who it was
-	dateWho = regexp.MustCompile(`^\s*(?:\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:\s+\d{1,2}:\d{2}(?::\d{2})?)?(?:\s+(?:GMT|UTC|[+-])\S*)\s+\S|\d{4}[-/]\d{1,2}[-/]\d{1,2}\s+\S.*<[^<>\s]+@[^<>\s]+>\s*[:：]?\s*$|\d{4}年\d{1,2}月\d{1,2}日.{0,80}<[^<>\s]+@[^<>\s]+>\s*[:：]\s*$)`)
-	someone = regexp.MustCompile(`(?i)^.{0,120}<[^<>\s]+@[^<>\s]+>.{0,60}(?:wrote|写道|寫道|escribió|a écrit|schrieb)\s*[:：]\s*$`)
-
-	headingLine = regexp.MustCompile(`(?i)^[\s*>|]*(from|sent|to|subject|date|cc|bcc|reply-to|importance|attachments?|` +
-		`发件人|发送人|发信人|寄件者|寄件人|发送时间|发送日期|发件时间|寄件日期|傳送時間|日期|时间|時間|收件人|收件者|抄送|副本|密送|主[\s　]*题|主[\s　]*旨|主題|标题|回复|重要性|附件|` +
-		`差出人|送信者|送信日時|日時|宛先|件名|보낸 사람|보낸 날짜|받는 사람|제목|von|gesendet|an|betreff|datum|` +
-		`de|envoyé|à|objet|enviado(?: el)?|para|asunto|assunto|da|inviato|a|oggetto|data|risposta|van|verzonden|aan|onderwerp|от|отправлено|кому|тема|дата)[\s*]*(?:[:：]|\s\|)`)
-)
-
-// OwnWords gives what the author of a mail wrote: quotations, their
+// Own gives what the author of a mail wrote: quotations, their
 // introductions and signatures are cut, in the forms of Chinese and Western
 // mail programs. Quoted lines between which the author answers are kept, with
 // their “>”: they say what is answered. A mail that holds nothing but a
 // forwarded one has no own words.
-func OwnWords(s string) string {
+func Own(s string) string {
 	t := readLines(s)
 	var out []int // the lines that stay
 	said := false // whether the author has said anything so far
@@ -144,7 +107,7 @@ type ahead struct {
 }
 
 func readLines(s string) *judged {
-	t := &judged{lines: strings.Split(plainText(s), "\n"), names: map[int]string{}}
+	t := &judged{lines: strings.Split(Plain(s), "\n"), names: map[int]string{}}
 	n := len(t.lines)
 	t.kinds, t.headings, t.sign = make([]kind, n), make([]bool, n), make([]bool, n)
 	t.classify()
@@ -382,77 +345,4 @@ func (t *judged) isSignature(i int) bool {
 		}
 	}
 	return short || said == 0 || said <= 2 && trimmed[0] == '_' || known && !divides
-}
-
-var (
-	passedOn    = regexp.MustCompile(`(?i)^\s*(?:fwd?|wg|tr|rv|转发|轉寄|転送)\s*[:：]`)
-	passedMark  = regexp.MustCompile(`(?i)forward|转发|轉寄|转寄|転送`)
-	bareAddress = regexp.MustCompile(`[^\s<>\[\]()（）＜＞,;:："']+@[^\s<>\[\]()（）＜＞,;:："']+\.[^\s<>\[\]()（）＜＞,;:："']+`)
-)
-
-// Forwarded gives the mail that another one passes on: the first that is
-// attached whole, or one that stands in its text under a head of its own, if
-// mark or subject says that it was passed on and not answered. It is nil if
-// there is none, or if its author is not named.
-func Forwarded(m *complaints.Message, d Desk) *complaints.Message {
-	for _, a := range m.Attachments {
-		if a.Type == "message/rfc822" || a.Type == "message/global" {
-			f := Parse(a.Content, Desk{Address: d.Address, Limits: d.Limits, Now: d.Now})
-			if f.From.Addr == "" || f.Hold != "" || f.Class == complaints.Bounce {
-				return nil
-			}
-			return f
-		}
-	}
-	t := readLines(m.Text)
-	for i := range t.lines {
-		if t.kinds[i] != original && !t.headings[i] {
-			continue
-		}
-		if !passedOn.MatchString(m.Subject) && !passedMark.MatchString(t.lines[i]) {
-			return nil
-		}
-		return t.passedOn(i)
-	}
-	return nil
-}
-
-// passedOn reads the head of a mail that begins at line i, and what it says.
-func (t *judged) passedOn(i int) *complaints.Message {
-	f := &complaints.Message{}
-	for seen := 0; i < len(t.lines); i++ {
-		name := headingName(strings.TrimLeft(t.lines[i], "> \t"))
-		if name == "" {
-			if seen > 1 && strings.Trim(t.lines[i], "> \t\r") == "" {
-				break
-			}
-			continue
-		}
-		seen++
-		at := strings.IndexAny(t.lines[i], ":：|")
-		_, size := utf8.DecodeRuneInString(t.lines[i][at:])
-		value := strings.Trim(t.lines[i][at+size:], " \t\r*")
-		switch name {
-		case "from", "发件人", "发送人", "发信人", "寄件者", "寄件人", "差出人", "送信者", "von", "de", "van", "da", "от":
-			f.From.Addr = strings.ToLower(strings.TrimPrefix(bareAddress.FindString(value), "mailto:"))
-			f.From.Name = strings.Trim(strings.SplitN(strings.SplitN(value, "<", 2)[0], "[", 2)[0], " \t\"'“”")
-		case "subject", "主题", "主旨", "主題", "标题", "件名", "betreff":
-			f.Subject = value
-		case "date", "sent", "发送时间", "发送日期", "发件时间", "日期", "时间", "日時", "送信日時", "datum":
-			f.Date, _ = parseDate(value)
-		}
-	}
-	if f.From.Addr == "" {
-		return nil
-	}
-	if strings.Contains(f.From.Name, "@") {
-		f.From.Name = ""
-	}
-	var body []string
-	for _, l := range t.lines[min(i, len(t.lines)):] {
-		body = append(body, strings.TrimPrefix(strings.TrimPrefix(l, ">"), " "))
-	}
-	f.Text = strings.TrimSpace(strings.Join(body, "\n"))
-	f.OwnWords = OwnWords(f.Text)
-	return f
 }

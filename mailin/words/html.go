@@ -1,4 +1,4 @@
-package mailin
+package words
 
 import (
 	"strconv"
@@ -35,12 +35,12 @@ type page struct {
 // maxOpen bounds the elements whose end is waited for.
 const maxOpen = 5000
 
-// htmlText turns HTML into text: blocks are lines, quotations begin with “>”,
+// FromHTML turns HTML into text: blocks are lines, quotations begin with “>”,
 // what is hidden is left out. own lacks signatures and has originalMark where
 // a quotation begins that only the markup shows. Reading ends when the text is
 // longer than limit. The tokenizer is used, not the parser: html.Parse refuses
 // deep nesting, and mail is rarely well formed.
-func htmlText(s string, limit int) (whole, own string) {
+func FromHTML(s string, limit int) (whole, own string) {
 	p := &page{}
 	z := html.NewTokenizer(strings.NewReader(s))
 	z.SetMaxBuf(8 << 20)
@@ -352,7 +352,7 @@ func (l *lines) text(s string, depth int, keep bool) {
 // write puts text down, after the line ends that are due. A line of a
 // quotation begins with one “>” for each level.
 func (l *lines) write(s string, depth int) {
-	s = plainText(s)
+	s = Plain(s)
 	if s == "" {
 		return
 	}
