@@ -13,6 +13,8 @@
 //  5. The pages are drawn with small fonts that hold only the letter's own
 //     glyphs, cut from fonts that were parsed once. The same letter gives the
 //     same bytes.
+//  6. Where a page is wanted as an image, package raster paints it from the
+//     same cells and the same outlines.
 package letters
 
 import (
@@ -62,6 +64,16 @@ func Render(w io.Writer, l complaints.Letter) error {
 	return p.Render(w, l)
 }
 
+// Images paints the pages of a letter in the built-in typefaces; see
+// Printer.Images.
+func Images(l complaints.Letter, dpi int) ([][]byte, error) {
+	p, err := standard()
+	if err != nil {
+		return nil, err
+	}
+	return p.Images(l, dpi)
+}
+
 // Check looks for the faults of a letter; see Printer.Check.
 func Check(l complaints.Letter) error {
 	p, err := standard()
@@ -77,15 +89,7 @@ func Check(l complaints.Letter) error {
 // number must pass Check. Characters that cannot be printed are a
 // *complaints.Refusal in either case.
 func (p *Printer) Render(w io.Writer, l complaints.Letter) error {
-	if faults := p.shape(l); faults != nil {
-		return refusal(l, faults)
-	}
-	if l.Number.N != 0 {
-		if err := p.Check(l); err != nil {
-			return err
-		}
-	}
-	pages, about, err := p.compose(l)
+	pages, about, err := p.proof(l)
 	if err != nil {
 		return err
 	}
@@ -95,6 +99,39 @@ func (p *Printer) Render(w io.Writer, l complaints.Letter) error {
 	}
 	_, err = w.Write(b)
 	return err
+}
+
+// Images paints the pages of a letter as PNG, one for each, at a resolution in
+// dots per inch: the same pages as the PDF's, for a mail that is read on a
+// telephone. It refuses what Render refuses.
+func (p *Printer) Images(l complaints.Letter, dpi int) ([][]byte, error) {
+	if dpi < 20 || dpi > 600 {
+		return nil, fmt.Errorf("page images at %d dpi: 20 to 600 are possible", dpi)
+	}
+	pages, about, err := p.proof(l)
+	if err != nil {
+		return nil, err
+	}
+	out := make([][]byte, len(pages))
+	for i, page := range pages {
+		if out[i], err = paint(p.faces, page, about.seal, dpi); err != nil {
+			return nil, fmt.Errorf("image of %s %s, page %d: %w", l.Kind, l.Ref, i+1, err)
+		}
+	}
+	return out, nil
+}
+
+// proof lays a letter out on pages if it may be rendered.
+func (p *Printer) proof(l complaints.Letter) ([]page, about, error) {
+	if faults := p.shape(l); faults != nil {
+		return nil, about{}, refusal(l, faults)
+	}
+	if l.Number.N != 0 {
+		if err := p.Check(l); err != nil {
+			return nil, about{}, err
+		}
+	}
+	return p.compose(l)
 }
 
 // compose lays a letter out on pages.

@@ -14,6 +14,7 @@ import (
 	"time"
 	"unicode/utf16"
 
+	"complaints/letters/raster"
 	"complaints/letters/sfnt"
 
 	"github.com/jung-kurt/gofpdf"
@@ -171,12 +172,39 @@ func (p *pen) seal(at seal, s *sealed) {
 		p.pdf.RegisterImageOptionsReader("seal", how, bytes.NewReader(s.png))
 		p.pdf.ImageOptions("seal", at.x, at.y, at.w, at.h, false, how, 0, "")
 	case s.ring:
-		p.pdf.SetDrawColor(150, 150, 150)
+		p.pdf.SetDrawColor(ringGrey, ringGrey, ringGrey)
 		p.pdf.SetLineWidth(thinRule)
-		p.pdf.SetDashPattern([]float64{4, 4}, 0)
+		p.pdf.SetDashPattern([]float64{ringDash, ringDash}, 0)
 		p.pdf.Ellipse(at.x+at.w/2, at.y+at.h/2, at.w/2, at.h/2, 0, "D")
 		p.pdf.SetDashPattern(nil, 0)
 	}
+}
+
+// The ring that marks the place of a seal: grey, dashed.
+const ringGrey, ringDash = 150, 4
+
+// paint paints one page as PNG.
+func paint(fs *faces, p page, s *sealed, dpi int) ([]byte, error) {
+	canvas := raster.New(pageWidth, pageHeight, dpi)
+	for _, b := range p.bars {
+		canvas.Rect(b.x, b.y, b.w, b.h, b.color)
+	}
+	for _, m := range p.marks {
+		for i, c := range m.line.cells {
+			canvas.Glyph(fs.fonts[c.font], c.gid, m.x+m.line.x[i], m.y, c.size, m.color)
+		}
+	}
+	for _, at := range p.seals {
+		switch {
+		case s.png != nil:
+			if err := canvas.Picture(s.png, at.x, at.y, at.w, at.h); err != nil {
+				return nil, fmt.Errorf("seal: %w", err)
+			}
+		case s.ring:
+			canvas.Ring(at.x, at.y, at.w, at.h, thinRule, ringDash, [3]int{ringGrey, ringGrey, ringGrey})
+		}
+	}
+	return canvas.PNG()
 }
 
 // plainPNG writes an image in the one form of PNG that the PDF library is sure

@@ -1,7 +1,9 @@
 package sfnt
 
 import (
+	"math"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -120,6 +122,56 @@ func TestSubset(t *testing.T) {
 	}
 }
 
+// TestOutlines compares the curves of glyphs with those that golang.org/x/image
+// reads: one in fifty of all, and letters that are put together.
+func TestOutlines(t *testing.T) {
+	for _, name := range []string{"NotoSerifSC-Regular.ttf", "NotoSerifSC-Bold.ttf", "NotoSansSC-Bold.ttf"} {
+		f := parse(t, name)
+		other, err := xsfnt.Parse([]byte(read(t, name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		glyphs := []GID{f.Glyph('ü'), f.Glyph('é'), f.Glyph('ệ'), f.Glyph(' ')}
+		for g := 0; g < f.glyphs; g += 50 {
+			glyphs = append(glyphs, GID(g))
+		}
+		compared := 0
+		for _, g := range glyphs {
+			var buf xsfnt.Buffer
+			segments, err := other.LoadGlyph(&buf, xsfnt.GlyphIndex(g), fixed.I(1000), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want, got []float64 // the other reader leaves out lines that close
+			for _, s := range segments {
+				a, b := s.Args[0], s.Args[1]
+				switch s.Op {
+				case xsfnt.SegmentOpQuadTo:
+					want = append(want, float64(a.X)/64, -float64(a.Y)/64, float64(b.X)/64, -float64(b.Y)/64)
+				case xsfnt.SegmentOpMoveTo:
+					want = append(want, float64(a.X)/64, -float64(a.Y)/64)
+				}
+			}
+			for _, s := range f.Outline(g) {
+				switch s.Kind {
+				case Curve:
+					got = append(got, s.CX, s.CY, s.X, s.Y)
+				case Move:
+					got = append(got, s.X, s.Y)
+				}
+			}
+			compared += len(got)
+			// It rounds the points between two control points.
+			if !slices.EqualFunc(got, want, func(a, b float64) bool { return math.Abs(a-b) <= 0.5 }) {
+				t.Fatalf("%s: glyph %d:\n got %v\nwant %v", name, g, got, want)
+			}
+		}
+		if compared < 10_000 {
+			t.Errorf("%s: only %d numbers were compared", name, compared)
+		}
+	}
+}
+
 func outlineOf(t *testing.T, f *xsfnt.Font, g xsfnt.GlyphIndex) string {
 	t.Helper()
 	var buf xsfnt.Buffer
@@ -177,6 +229,7 @@ func FuzzParse(f *testing.F) {
 		g := font.Glyph('A')
 		font.Advance(g)
 		font.Bounds(g)
+		font.Outline(g)
 		if _, err := font.Subset(map[rune]GID{'A': g}); err == nil {
 			font.Height(g)
 		}
