@@ -306,7 +306,7 @@ func (s *session) seat() {
 			continue
 		}
 		s.tell(s.p.Register.Find(r.Person), "case_news", Facts{Text: s.tr("投诉人已提出申诉。因您%s，委员会审查期间您回避本案，不查阅、不表决；决定作出后您可继续办理。",
-			"The client has appealed. Because you %s, you are recused while the committee considers it: you neither read the case nor vote. Afterwards you work on it as before.", recusalReason(r.Reason, s.lang))})
+			"The client has appealed. Because you %s, you are recused while the committee considers it: you neither read the case nor vote. Afterwards you work on it as before.", RecusalWords(r.Reason, s.lang))})
 	}
 	s.sendPapers(panel)
 	s.askForChair()

@@ -301,7 +301,7 @@ func (p *Policy) panelMembers(sit []string, recused []Recused, lang string) (mem
 	}
 	for _, r := range recused {
 		if m := p.Register.Find(r.Person); m.Is(Member, Chair) {
-			out = append(out, PanelMember{Name: m.Name, Capacity: capacity(m, lang), Reason: recusalReason(r.Reason, lang)})
+			out = append(out, PanelMember{Name: m.Name, Capacity: capacity(m, lang), Reason: RecusalWords(r.Reason, lang)})
 		}
 	}
 	return members, out

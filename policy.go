@@ -77,6 +77,12 @@ type Parameters struct {
 	EscalateDays       int    `toml:"escalate_days"`          // overdue: to the chair and management
 	StandingDays       int    `toml:"standing_item_days"`     // overdue: on every agenda
 	CalendarFrom       string `toml:"calendar_reminder_from"` // C19, month-day
+
+	MeetingMonths  int `toml:"meeting_months"`        // C17, between meetings of the committee
+	MeetingMonthly int `toml:"meeting_monthly_above"` // open cases above which it meets monthly
+	MeetingNotice  int `toml:"meeting_notice_days"`   // before a meeting is due, if none is called
+	MinutesDays    int `toml:"minutes_days"`          // from the meeting to its minutes
+	TermNotice     int `toml:"term_notice_days"`      // calendar days before a member's term ends
 }
 
 // DefaultParameters are the values of the specification.
@@ -88,6 +94,7 @@ func DefaultParameters() Parameters {
 		LettersPerStaffDay: 50, DigestAt: "08:30", RetentionYears: 10, MajorLoss: 100_000, MajorComplainants: 5,
 		AckDays: 1, AcceptanceDays: 1, SupplementReminder: 5, SuspensionReview: 30, SuspensionMax: 180, RemindPercent: 50, RemindDays: []int{2, 1},
 		RemindAt: "09:00", RemindHeadAt: "15:00", EscalateDays: 2, StandingDays: 5, CalendarFrom: "10-25",
+		MeetingMonths: 3, MeetingMonthly: 10, MeetingNotice: 10, MinutesDays: 5, TermNotice: 30,
 	}
 }
 

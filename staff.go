@@ -270,11 +270,12 @@ var recusalWords = map[string][2]string{
 	investigated: {"曾负责本案调查", "investigated the case"},
 	respondent:   {"系被投诉人", "is complained of"},
 	"remitted":   {"曾负责本案原调查", "led the first investigation"},
+	ownReason:    {"已申请回避", "has stepped aside"},
 }
 
-// recusalReason gives a recusal's reason in words; a person's own reason stays
+// RecusalWords gives a recusal's reason in words; a person's own reason stays
 // as it was written.
-func recusalReason(r, lang string) string {
+func RecusalWords(r, lang string) string {
 	if w, ok := recusalWords[r]; ok {
 		return pick(lang, w[0], w[1])
 	}

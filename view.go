@@ -144,7 +144,7 @@ func (p *Policy) ready(v *Verb, c *Case, who *Person, at time.Time) []Action {
 	case "accept":
 		return one("", "")
 	case "recuse":
-		if SameAddr(c.Assignee, who.Address) || c.State == AppealReview {
+		if SameAddr(c.Assignee, who.Address) || c.State == AppealReview || c.State == CommitteePre {
 			return one("", pick(lang, "（写明理由）", "(the reason)"))
 		}
 	case "ask":

@@ -68,6 +68,15 @@ func (v View) asked() []complaints.Action {
 		}
 	case "calendar_proposed":
 		return []complaints.Action{act("批准工作日表", "Approve the table", "#批准 "+v.Hash, "#approve "+v.Hash)}
+	case "committee_papers":
+		out := []complaints.Action{act("提出意见（请在命令后写明）", "Give your opinion (write it after the command)", "#意见", "#opinion")}
+		if v.Case != nil && v.Case.Docket != nil && v.Case.Docket.Ballot {
+			out = nil
+			for _, s := range []complaints.Stance{complaints.InFavour, complaints.Opposed, complaints.Abstains} {
+				out = append(out, complaints.Action{Label: v.tr("表决：%s（请在命令后写明理由）", "Vote: %s (write the reasons after the command)", s.In(v.Lang)), Line: v.tr("#表决 ", "#vote ") + s.In(v.Lang)})
+			}
+		}
+		return append(out, act("申请回避（请在命令后写明理由）", "Step aside (write the reason after the command)", "#回避", "#recuse"))
 	case "appeal_papers":
 		var out []complaints.Action
 		for _, r := range rulings {

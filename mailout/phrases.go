@@ -344,16 +344,7 @@ func (v View) Level() string {
 }
 
 // Why says why a person is recused: the desk's own reasons are codes.
-func (v View) Why(reason string) string {
-	words := map[string]pair{
-		"made_decision": {"曾批准被申诉的处理结果", "approved the result under appeal"}, "investigated": {"曾负责本案调查", "investigated the case"},
-		"respondent": {"系被投诉人", "is complained of"}, "remitted": {"曾负责本案原调查", "led the first investigation"},
-	}
-	if p, ok := words[reason]; ok {
-		return v.pick(p)
-	}
-	return reason
-}
+func (v View) Why(reason string) string { return complaints.RecusalWords(reason, v.Lang) }
 
 // Severity gives a grade in words.
 func (v View) Severity(level string) string { return complaints.Severity(level).In(v.Lang) }

@@ -49,7 +49,7 @@ var caseless = map[string]bool{
 // forClient are the mails that a client gets; all others go to staff.
 var forClient = map[string]bool{
 	"ack": true, "question": true, "received": true, "status": true, "result": true, "appeal_received": true, "decision": true,
-	"withdrawal": true, "offer_accepted": true, "closed": true, "unclear": true, "merged": true, "grouped": true,
+	"withdrawal": true, "offer_accepted": true, "appeal_declined": true, "closed": true, "unclear": true, "merged": true, "grouped": true,
 	"ended": true, "outside": true, "continues": true,
 	"delayed": true, "information": true, "information_reminder": true, "resumed": true, "progress": true, "long_stop": true,
 }
@@ -100,6 +100,7 @@ var stages = map[string]int{
 	"status": 11, "withdrawal": 11, "reminder": 13, "report_review": 16, "report_returned": 15, "report_approved": 17, "draft": 21, "draft_approval": 21,
 	"draft_returned": 21, "result": 22, "letter_sent": 24, "letter_failed": 23, "letter_in_doubt": 23, "offer_accepted": 24, "unclear": 24, "case_news": 24,
 	"delayed": 12, "information": 12, "information_reminder": 12, "resumed": 12, "progress": 12, "long_stop": 15, "extension_asked": 12, "digest": 12,
+	"committee_papers": 17, "opinions_in": 17, "committee_opinion": 17, "appeal_late": 25, "appeal_declined": 25,
 	"appeal_received": 26, "appeal_lodged": 26, "appeal_papers": 26, "votes_in": 29, "decision": 32,
 }
 
@@ -195,6 +196,9 @@ func (w *sampleFirm) caseFor(name string) (*complaints.Case, error) {
 			return nil, fmt.Errorf("sample case: %w", err)
 		}
 	}
+	if name == "appeal_late" {
+		c.Appeal.Late = true
+	}
 	for _, f := range w.later(name, count(0, 7), count(4, 10)) {
 		if err := c.Apply(complaints.Event{Seq: c.Seq + 1, At: day(3, 9), By: "zhou@firm.example", Fact: f}); err != nil {
 			return nil, fmt.Errorf("sample case: %w", err)
@@ -230,6 +234,19 @@ func (w *sampleFirm) later(name string, due, supplement complaints.Deadline) []c
 		return []complaints.Fact{requested, &complaints.Resumed{Why: "answered", To: time.Date(2026, 12, 1, 9, 0, 0, 0, w.now.Location()), Due: longer}}
 	case "extension_asked":
 		return []complaints.Fact{&asked}
+	case "committee_papers", "opinions_in", "committee_opinion":
+		facts := []complaints.Fact{&complaints.Graded{Level: complaints.Major},
+			&complaints.Docketed{Question: w.tr("是否同意退还全部代理费", "Whether the whole fee should be refunded"), Ballot: name == "opinions_in", Due: supplement,
+				Panel: []string{"wu@firm.example", "zheng@firm.example", "sun@firm.example"}, Recused: []complaints.Recused{{Person: "zhou@firm.example", Reason: "approved", Appeal: true}}}}
+		if name != "committee_papers" {
+			facts = append(facts, &complaints.Opined{Member: "wu@firm.example", Stance: complaints.InFavour, Text: w.tr("合同第五条写明应退。", "Clause 5 provides for it.")},
+				&complaints.Opined{Member: "zheng@firm.example", Stance: complaints.Opposed, Text: w.tr("应扣除已完成的立案工作。", "The filing was done and should be deducted.")},
+				&complaints.Opined{Member: "sun@firm.example", Stance: complaints.InFavour, Text: w.tr("同意退还。", "I agree.")})
+		}
+		if name == "committee_opinion" {
+			facts = append(facts, &complaints.Advised{Stance: complaints.InFavour, Text: w.tr("同意退还全部代理费，并书面致歉。", "The whole fee should be refunded, with a written apology.")})
+		}
+		return facts
 	}
 	return nil
 }
@@ -240,7 +257,7 @@ var readers = map[string]string{
 	"respondent": "wang",
 	"assigned":   "li", "report_review": "zhou", "report_returned": "li", "draft": "li", "draft_approval": "zhou", "draft_returned": "li",
 	"extension_asked": "zhou", "digest": "li", "calendar_proposed": "zhou",
-	"appeal_papers": "wu", "votes_in": "sun", "alert": "security", "reminder": "li", "client_replied": "li", "view": "zhou",
+	"appeal_papers": "wu", "votes_in": "sun", "committee_papers": "wu", "opinions_in": "sun", "committee_opinion": "li", "appeal_late": "sun", "alert": "security", "reminder": "li", "client_replied": "li", "view": "zhou",
 }
 
 // mail is the intent to send a mail, with facts of every kind.
@@ -293,6 +310,17 @@ func (w *sampleFirm) mail(name string, c *complaints.Case) complaints.Mail {
 		f.Text = w.tr("一、投诉基本情况……\n二、调查经过……", "1. The complaint …\n2. The investigation …")
 	case "report_returned", "draft_returned":
 		f.From, f.Reason = head, w.tr("第二项的理由没有写明依据。", "The reasons on point 2 do not give their basis.")
+	case "committee_papers":
+		f.Level, f.Attachments = "2026-12-08", nil
+	case "opinions_in":
+		f.Text, f.Attachments = "", nil
+	case "committee_opinion":
+		f.From, f.Text, f.Attachments = complaints.Address{Addr: "sun@firm.example"}, w.tr("同意退还全部代理费，并书面致歉。", "The whole fee should be refunded, with a written apology."), nil
+	case "appeal_late":
+		f.Text, f.Level, f.Attachments = w.tr("退费金额过低。此前住院，未能按期提出。", "The refund is too low. I was in hospital and could not write in time."), "2027-01-04", nil
+	case "appeal_declined":
+		f.Level, f.Reason, f.Attachments = "late", w.tr("申诉在期限届满三周后提出，没有说明不能按期提出的原因。", "The appeal came three weeks after the date, and no cause for the delay was given."), nil
+		f.Notes = []string{w.tr("市律师协会：执业纪律；021-5555 0000", "City Bar Association: professional conduct; 021-5555 0000")}
 	case "appeal_received", "appeal_papers":
 		f.Text = w.tr("退费金额过低。", "The refund is too low.")
 	case "delayed", "information":

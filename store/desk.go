@@ -65,6 +65,7 @@ func (db *DB) ReplaceRegister(ctx context.Context, people []complaints.Person, b
 		p = complaints.Person{
 			Address: strings.ToLower(strings.TrimSpace(clean(p.Address))), Name: clean(p.Name), Department: clean(p.Department),
 			Roles: p.Roles, Manager: strings.ToLower(strings.TrimSpace(clean(p.Manager))), Active: p.Active, Licence: clean(p.Licence),
+			Capacity: clean(p.Capacity), Term: p.Term, AlternateFor: strings.ToLower(strings.TrimSpace(clean(p.AlternateFor))),
 		}
 		if p.Address == "" {
 			return 0, fmt.Errorf("staff register: %q has no address", p.Name)
@@ -114,7 +115,7 @@ func normal(people []complaints.Person) []complaints.Person {
 }
 
 func (tx *Tx) writeStaff(ctx context.Context, list []complaints.Person) error {
-	var address, name, department, roles, manager, licence []string
+	var address, name, department, roles, manager, licence, capacity, term, alternate []string
 	var active []bool
 	for _, p := range list {
 		words := make([]string, len(p.Roles))
@@ -124,29 +125,36 @@ func (tx *Tx) writeStaff(ctx context.Context, list []complaints.Person) error {
 		address, name, department = append(address, p.Address), append(name, p.Name), append(department, p.Department)
 		roles, manager, licence = append(roles, strings.Join(words, "+")), append(manager, p.Manager), append(licence, p.Licence)
 		active = append(active, p.Active)
+		capacity, term, alternate = append(capacity, p.Capacity), append(term, p.Term.String()), append(alternate, p.AlternateFor)
 	}
 	if _, err := tx.tx.ExecContext(ctx, `delete from staff`); err != nil {
 		return err
 	}
 	_, err := tx.tx.ExecContext(ctx, `
-		insert into staff (address, name, department, roles, manager, active, licence)
-		select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::text[])`,
-		pq.Array(address), pq.Array(name), pq.Array(department), pq.Array(roles), pq.Array(manager), pq.Array(active), pq.Array(licence))
+		insert into staff (address, name, department, roles, manager, active, licence, capacity, term, alternate_for)
+		select x.address, x.name, x.department, x.roles, x.manager, x.active, x.licence, x.capacity, nullif(x.term, '')::date, x.alternate_for
+		from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::text[], $8::text[], $9::text[], $10::text[])
+			as x(address, name, department, roles, manager, active, licence, capacity, term, alternate_for)`,
+		pq.Array(address), pq.Array(name), pq.Array(department), pq.Array(roles), pq.Array(manager), pq.Array(active), pq.Array(licence),
+		pq.Array(capacity), pq.Array(term), pq.Array(alternate))
 	return err
 }
 
 func (tx *Tx) staff(ctx context.Context) (list []complaints.Person, err error) {
-	rows, err := tx.tx.QueryContext(ctx, `select address, name, department, roles, manager, active, licence from staff order by address collate "C"`)
+	rows, err := tx.tx.QueryContext(ctx, `
+		select address, name, department, roles, manager, active, licence, capacity, coalesce(to_char(term, 'YYYY-MM-DD'), ''), alternate_for
+		from staff order by address collate "C"`)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var p complaints.Person
-		var roles string
-		if err := rows.Scan(&p.Address, &p.Name, &p.Department, &roles, &p.Manager, &p.Active, &p.Licence); err != nil {
+		var roles, term string
+		if err := rows.Scan(&p.Address, &p.Name, &p.Department, &roles, &p.Manager, &p.Active, &p.Licence, &p.Capacity, &term, &p.AlternateFor); err != nil {
 			return nil, err
 		}
+		p.Term, _ = complaints.ParseDate(term)
 		if p.Roles, err = complaints.ParseRoles(roles); err != nil {
 			return nil, fmt.Errorf("%s: %w", p.Address, err)
 		}

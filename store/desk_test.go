@@ -18,6 +18,7 @@ func TestRegister(t *testing.T) {
 	}
 	people := []complaints.Person{
 		{Address: " Li@Firm.example", Name: "李", Department: "诉讼部", Roles: []complaints.Role{complaints.Investigator, complaints.Member}, Manager: "Wang@firm.example", Active: true, Licence: "1310"},
+		{Address: "wu@firm.example", Name: "吴", Roles: []complaints.Role{complaints.Member}, Active: true, Capacity: "外聘委员", Term: complaints.Date{Year: 2028, Month: 6, Day: 30}, AlternateFor: "any"},
 		{Address: "wang@firm.example", Name: "王", Roles: []complaints.Role{complaints.Head}, Active: true},
 		{Address: "old@firm.example", Name: "旧", Active: false},
 		{Address: "LI@firm.example", Name: "李明", Roles: []complaints.Role{complaints.Investigator}, Active: true},
@@ -33,7 +34,10 @@ func TestRegister(t *testing.T) {
 	if v != 1 || li == nil || li.Name != "李明" || !li.Is(complaints.Investigator) || li.Is(complaints.Member) || r.Find("old@firm.example") == nil {
 		t.Errorf("version %d: %+v", v, li)
 	}
-	if v, err = db.ReplaceRegister(ctx, people[:2], "admin@firm.example", noon); err != nil || v != 2 {
+	if wu := r.Find("wu@firm.example"); wu == nil || wu.Capacity != "外聘委员" || wu.Term.String() != "2028-06-30" || wu.AlternateFor != complaints.AnyMember || !li.Term.IsZero() {
+		t.Errorf("a member of the committee: %+v", wu)
+	}
+	if v, err = db.ReplaceRegister(ctx, append(people[:1:1], people[2]), "admin@firm.example", noon); err != nil || v != 2 {
 		t.Fatalf("version %d, %v", v, err)
 	}
 	if r, _, err = db.Register(ctx); err != nil || r.Find("old@firm.example") != nil || r.Find("li@firm.example").Manager != "wang@firm.example" {

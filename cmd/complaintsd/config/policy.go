@@ -16,8 +16,6 @@ type Policy struct {
 	Calendar           string `toml:"calendar"`              // jurisdiction whose days are counted: cn, en-gb …
 	InvestigationStart string `toml:"investigation_start"`   // registration or receipt
 	EarlyResolution    int    `toml:"early_resolution_days"` // 0: none
-	MeetingMonths      int    `toml:"meeting_months"`        // C17
-	MeetingMonthly     int    `toml:"meeting_monthly_above"` // open cases
 
 	MajorRepeat int    `toml:"major_upheld_in_year"` // against one person
 	WebForm     string `toml:"web_form"`             // the address from which the firm's web form writes, or ""
@@ -33,7 +31,6 @@ func policyDefaults() Policy {
 	return Policy{
 		Parameters: complaints.DefaultParameters(),
 		Calendar:   "cn", InvestigationStart: "registration", EarlyResolution: 3,
-		MeetingMonths: 3, MeetingMonthly: 10,
 		MajorRepeat: 3,
 		SurveyDays:  3, SurveyReminds: 1, SurveyClose: 14, SuggestionDays: 10,
 	}
@@ -67,9 +64,13 @@ func (k *checker) policy() {
 		{"appeal_ack_days", p.AppealAckDays, 0, 30},
 		{"committee_days", p.CommitteeDays, 1, 250},
 		{"committee_extension", p.CommitteeExtension, 0, 250},
+		{"committee_vote_days", p.VoteDays, 1, 250},
 		{"quorum", p.Quorum, 1, 25},
 		{"meeting_months", p.MeetingMonths, 1, 12},
 		{"meeting_monthly_above", p.MeetingMonthly, 1, 100_000},
+		{"meeting_notice_days", p.MeetingNotice, 1, 60},
+		{"minutes_days", p.MinutesDays, 1, 60},
+		{"term_notice_days", p.TermNotice, 1, 365},
 		{"major_loss_yuan", p.MajorLoss, 0, 1_000_000_000},
 		{"major_complainants", p.MajorComplainants, 2, 10_000},
 		{"major_upheld_in_year", p.MajorRepeat, 1, 1000},

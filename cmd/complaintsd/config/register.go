@@ -17,7 +17,8 @@ import (
 )
 
 // columns of the register; the first line of the file names them, in any order.
-var columns = []string{"address", "name", "department", "role", "manager", "active", "licence"}
+// The last three are for members of the committee, and may be left out.
+var columns = []string{"address", "name", "department", "role", "manager", "active", "licence", "capacity", "term", "alternate_for"}
 
 // ReadRegister reads a staff register (CSV, UTF-8 or the GB18030 of Chinese
 // spreadsheets). Its error is an *Error with every mistake in the file.
@@ -88,6 +89,9 @@ func (g *registerReader) read(text []byte) {
 		if p.Manager != "" && g.lines[p.Manager] == 0 {
 			g.add(g.lines[p.Address], "manager", "%s does not stand in the register: write the address of one who does, or nothing", p.Manager)
 		}
+		if a := p.AlternateFor; a != "" && a != complaints.AnyMember && g.lines[a] == 0 {
+			g.add(g.lines[p.Address], "alternate_for", "%s does not stand in the register: write the address of the member for whom they stand in, or any", a)
+		}
 	}
 }
 
@@ -124,7 +128,16 @@ func (g *registerReader) person(line int, row []string) {
 		return ""
 	}
 	p := complaints.Person{Address: strings.ToLower(get("address")), Name: get("name"), Department: get("department"),
-		Manager: strings.ToLower(get("manager")), Licence: get("licence")}
+		Manager: strings.ToLower(get("manager")), Licence: get("licence"), Capacity: get("capacity"), AlternateFor: strings.ToLower(get("alternate_for"))}
+	if p.AlternateFor == "任意" {
+		p.AlternateFor = complaints.AnyMember
+	}
+	if v := get("term"); v != "" {
+		var ok bool
+		if p.Term, ok = complaints.ParseDate(v); !ok {
+			g.add(line, "term", "is %q: write the last day of the term, such as 2028-06-30, or nothing", v)
+		}
+	}
 	if !plainAddress(p.Address) {
 		g.add(line, "address", "is %q: write a plain address, such as \"li@firm.example\"", p.Address)
 	}

@@ -50,6 +50,32 @@ func TestRegisterInEveryForm(t *testing.T) {
 	}
 }
 
+// Members of the committee have a capacity, a term and perhaps somebody whom
+// they stand in for.
+func TestRegisterOfTheCommittee(t *testing.T) {
+	people, err := register(t, `address,name,role,capacity,term,alternate_for
+sun@firm.example,孙丽,member,部门代表,2028年6月30日,
+wu@firm.example,吴刚,member,外聘委员,,Sun@firm.example
+he@firm.example,何平,member,,,任意
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := people[0]; s.Capacity != "部门代表" || s.Term != (complaints.Date{Year: 2028, Month: 6, Day: 30}) || s.AlternateFor != "" {
+		t.Errorf("%+v", s)
+	}
+	if people[1].AlternateFor != "sun@firm.example" || people[2].AlternateFor != complaints.AnyMember || !people[1].Term.IsZero() {
+		t.Errorf("%+v, %+v", people[1], people[2])
+	}
+	_, err = register(t, "address,name,role,term,alternate_for\nsun@firm.example,孙丽,member,明年,nobody@firm.example\n")
+	got := strings.Join(said(t, err), "\n")
+	for _, want := range []string{`2: term: is "明年"`, `2: alternate_for: nobody@firm.example does not stand in the register`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in:\n%s", want, got)
+		}
+	}
+}
+
 func TestRegisterMistakes(t *testing.T) {
 	_, err := register(t, `address,name,role,manager,active
 li,李雷,officer,,true
