@@ -97,3 +97,66 @@ func TestDSN(t *testing.T) {
 		}
 	}
 }
+
+// TestAutomaticSubjects: the vacation replies of the common languages, and the
+// people who write of absences.
+func TestAutomaticSubjects(t *testing.T) {
+	for class, subjects := range map[complaints.Class]string{
+		complaints.Auto: `Automatic reply: Your complaint|Automatic reply|Auto-Reply: [T2026-0003]|AutoReply: fees|Auto Response: fees|Auto response to fees|Automated response: x|Automated Acknowledgement|Out of Office: x|Out of Office AutoReply: fees|Out of the office until Monday|OOO: x|OOO|
+On leave until 3 May|On vacation|On annual leave: x|Away from my desk|Vacation reply|Vacation: x|
+自动回复: 关于投诉|自动回复：关于投诉|自动答复: 关于投诉|自动答复|【自动回复】您好|[自动回复]关于投诉|系统自动回复|自动回复 Re: 投诉|自动回复您的邮件|自動回覆: 投訴|自動答覆：投訴|自动应答：x|不在办公室|不在办公室: x|我不在办公室|休假自动回复：x|
+自動応答: 苦情|自動返信: 苦情|自動返信|不在通知|【自動返信】お問い合わせ|자동 회신: 불만|자동응답: x|부재중|부재중 자동 응답|부재중: x|
+Automatische Antwort: Beschwerde|Abwesenheitsnotiz: x|Abwesenheitsnotiz|Abwesenheitsbenachrichtigung|Abwesend: x|Nicht im Büro: x|Außer Haus bis 3. Mai|Automatische Eingangsbestätigung|
+Réponse automatique : plainte|Réponse automatique|Absence du bureau|Message d'absence|Absent du bureau : x|Absente: x|Respuesta automática: queja|Fuera de la oficina|Fuera de oficina: x|Ausente: x|Mensaje de ausencia|
+Risposta automatica: reclamo|Fuori ufficio|Fuori ufficio: x|Assente: x|Assenza dall'ufficio|Resposta automática: queixa|Fora do escritório|Ausência temporária|Aviso de ausência|
+Автоматический ответ: жалоба|Автоответ: x|Автоответ|Вне офиса: x|Отсутствие на рабочем месте|Автоответчик|
+Automatisch antwoord: klacht|Afwezigheidsbericht|Afwezig: x|Autosvar: x|Automatiskt svar: x|Automatická odpověď: x|Automatyczna odpowiedź: x|Autoodpowiedź|Otomatik Yanıt: x|Automaattinen vastaus: x`,
+		complaints.Public: `Re: Automatic reply: fees|Automatic replies are all I get|AW: Automatische Antwort: x|Your automatic reply of 3 May|Out of office hours nobody answers|Autopilot|On holiday my lawyer missed the deadline|On leave? My lawyer is never there|
+自动回复太多，没有人处理我的投诉|投诉：只有自动回复|回复: 自动回复: 投诉|不在办公室，电话也打不通|外出取证费用不合理|休假期间律师失联|系统退费|自动扣费问题|
+Abwesenheit meines Anwalts bei der Verhandlung|Absence de réponse|Absence de mon avocat|Ausencia de mi abogado|Ausência do advogado|Assenza dell'avvocato|Отсутствие ответа|Отпуск адвоката|不在の弁護士について|부재중인 변호사|
+Vacation home contract|Away from home when served|Respuesta a su carta|Autonomous vehicles case|OOOPS|Automatisch verlängerter Vertrag`,
+	} {
+		for subject := range strings.SplitSeq(strings.ReplaceAll(subjects, "\n", ""), "|") {
+			m := Parse([]byte("From: Zhou Min <zhou@client.example>\nSubject: "+subject+"\n\nx"), Desk{})
+			if m.Class != class {
+				t.Errorf("%q is %s (%s), not %s", subject, m.Class, m.Why, class)
+			}
+		}
+	}
+}
+
+// TestUnmarkedAnswers: what says in its first words that nobody wrote it, and
+// people who are away, or write of machines.
+func TestUnmarkedAnswers(t *testing.T) {
+	auto := []string{
+		"This is an automatic reply. I am travelling.", "Hello,\n\nThis is an automated response to your e-mail.", "This e-mail was generated automatically.",
+		"您好，\n\n这是一封自动回复邮件，我会尽快处理。", "此邮件为系统自动回复，请勿直接回复。", "本邮件由系统自动发送，请勿回复。", "自动回复：您好，邮件已收到。", "【自动回复】邮件已收到，谢谢！",
+		"Dies ist eine automatische Antwort.", "Diese E-Mail wurde automatisch erstellt.", "Ceci est une réponse automatique.", "Este es un mensaje automático.", "Esta é uma resposta automática.",
+		"Questa è una risposta automatica.", "このメールは自動返信です。", "이 메일은 자동으로 발송되었습니다.", "Это автоматический ответ.",
+		"I am out of the office until 5 May with limited access to e-mail.", "I'm on annual leave. In urgent cases please call 5550 0100.", "您好！我正在休假，如有急事请联系李律师 5550 0100。", "我目前出差，返回后会尽快回复您。",
+		"Ich bin im Urlaub. In dringenden Fällen wenden Sie sich an …\nbin ich im Urlaub", "Je suis absente jusqu'au 5 mai. En cas d'urgence, …",
+	}
+	human := []string{
+		"I got your automatic reply. Is this an automatic message machine?", "您好，收到的是自动回复，请人工处理。", "我的邮件只收到“自动回复：已收到”，没有下文。", "我正在出差，下周二可以面谈。",
+		"I am on holiday until Monday, so I cannot send the receipts before.", "I am out of the office today; yes, I agree to the extension.", "请说明：这是系统自动扣费吗？",
+	}
+	for _, words := range auto {
+		m := Parse([]byte("From: Zhou Min <zhou@client.example>\nSubject: Re: [T2026-0002] fees\nContent-Type: text/plain; charset=utf-8\n\n"+words), Desk{})
+		if m.Class != complaints.Auto || !strings.HasPrefix(m.Why, "text: ") {
+			t.Errorf("%q is %s (%s)", words, m.Class, m.Why)
+		}
+	}
+	for _, words := range human {
+		for _, subject := range []string{"Re: [T2026-0002] fees", "fees"} {
+			m := Parse([]byte("From: Zhou Min <zhou@client.example>\nSubject: "+subject+"\nContent-Type: text/plain; charset=utf-8\n\n"+words), Desk{})
+			if m.Class != complaints.Public {
+				t.Errorf("%q is %s (%s)", words, m.Class, m.Why)
+			}
+		}
+	}
+	// the same words above what they answer, or with a file, are a person's
+	quoted := auto[17] + "\n\nOn 3 Nov 2026, at 10:21, Desk wrote:\n> " + strings.Repeat("Please send the receipts. ", 20)
+	if m := Parse([]byte("From: Zhou Min <zhou@client.example>\nSubject: Re: fees\n\n"+quoted), Desk{}); m.Class != complaints.Public {
+		t.Errorf("above a quotation: %s (%s)", m.Class, m.Why)
+	}
+}

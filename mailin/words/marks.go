@@ -28,7 +28,7 @@ var (
 		`元のメッセージ|オリジナルメッセージ|転送メッセージ|원본 메일|message d'origine|message transféré|ursprüngliche nachricht|originalnachricht|weitergeleitete nachricht|` +
 		`mensaje original|mensagem original|messaggio originale|oorspronkelijk bericht|oprindelig meddelelse|ursprungligt meddelande|исходное сообщение|пересылаемое сообщение)[\s*]*(?:[-_—─]{2,}[\s*]*|$)`)
 	begunForward = regexp.MustCompile(`(?i)^(?:begin forwarded message|开始转发的邮件|下面是被转发的邮件|以下是转发的邮件|轉寄的郵件|転送されたメッセージ)\s*[:：]\s*$`)
-	deviceLine   = regexp.MustCompile(`(?i)^\W*(?:sent (?:from|with|via|using) (?:my |yahoo|outlook|mail for|the |samsung|proton|aol|sparrow|a |an |gmail|iphone|ipad|android|blackberry|windows|mobile|zoho|spark)|get (?:outlook|bluemail) for |` +
+	deviceLine   = regexp.MustCompile(`(?i)^[^\pL\pN]*(?:sent (?:from|with|via|using) (?:my |yahoo|outlook|mail for|the |samsung|proton|aol|sparrow|a |an |gmail|iphone|ipad|android|blackberry|windows|mobile|zoho|spark)|get (?:outlook|bluemail) for |` +
 		`envoyé (?:de|depuis) |von meine[mr] .*gesendet|gesendet (?:von|mit) |enviado (?:desde|do|a partir) |inviato da |verzonden (?:vanaf|met) |отправлено (?:с|из) |` +
 		`发自我的|发送自|发自 ?\S{2,20}$|从我的.{1,20}发送|来自我的|来自(?:华为|小米|荣耀|网易|QQ)\S*(?:手机|邮箱|邮件).{0,12}$|(?:签名)?由? ?网易(?:邮箱|邮件)大师|获取 ?outlook|下载 ?outlook|[自从] ?(?:windows|outlook|yahoo).{0,20}(?:发送|邮件)|` +
 		`從我的.{1,20}傳送|傳送自|寄自我的|從 ?(?:yahoo|outlook).{0,20}傳送|iPhoneから送信|iPadから送信|androidから送信)`)
