@@ -161,6 +161,9 @@ type OfferAccepted struct {
 func (*OfferAccepted) Kind() string { return "offer_accepted" }
 
 func (f *OfferAccepted) apply(c *Case, e *Event) error {
+	if c.State == Decided && len(c.outstanding()) > 0 {
+		c.State = InRemedy
+	}
 	c.note(e, f.Kind(), f.Text)
 	return nil
 }
@@ -193,7 +196,7 @@ func (f *Remitted) apply(c *Case, e *Event) error {
 		c.Recusals = append(c.Recusals, Recused{Person: c.Handler, Reason: "remitted"})
 	}
 	c.State, c.Handler, c.Assignee, c.Due = Triage, "", "", f.Due
-	c.Remedies, c.Measures, c.Docket, c.AppealUntil = nil, nil, nil, Date{}
+	c.Remedies, c.Measures, c.Performed, c.MeasuresDone, c.Docket, c.AppealUntil = nil, nil, nil, nil, nil, Date{}
 	for i := range c.Allegations {
 		c.Allegations[i].Finding, c.Allegations[i].Reason, c.Allegations[i].Evidence = "", "", nil
 	}
@@ -209,7 +212,7 @@ func (s *session) clientAppeals(grounds string) (notice string) {
 		s.answer("appeal_declined", Facts{Level: "exhausted", Notes: s.outsideRoutes()})
 		return "client_replied"
 	}
-	if s.c.State != Decided && s.c.State != Closed || s.c.AppealUntil.IsZero() {
+	if s.c.State != Decided && s.c.State != InRemedy && s.c.State != Closed || s.c.AppealUntil.IsZero() {
 		s.answer("unclear", Facts{})
 		return "client_replied"
 	}

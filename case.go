@@ -51,20 +51,23 @@ type Case struct {
 	Members     []Complainant `json:"members,omitempty"` // of a group complaint, beside the complainant, who leads it
 	Due         Deadline      `json:"due"`               // investigation and written report (C4), as promised
 
-	Category    string       `json:"category,omitempty"` // casework E.1
-	Severity    Severity     `json:"severity,omitempty"` // casework E.3; "" until somebody graded it
-	Allegations []Allegation `json:"allegations,omitempty"`
-	Assignee    string       `json:"assignee,omitempty"` // asked to investigate
-	Handler     string       `json:"handler,omitempty"`  // has accepted: the responsible person
-	Recusals    []Recused    `json:"recusals,omitempty"`
-	Hearings    []Hearing    `json:"hearings,omitempty"`
-	RootCauses  []RootCause  `json:"root_causes,omitempty"`
-	Report      *Report      `json:"report,omitempty"`
-	Remedies    []Remedy     `json:"remedies,omitempty"`
-	Measures    []Measure    `json:"measures,omitempty"`
-	Appeal      *Appeal      `json:"appeal,omitempty"`
-	Docket      *Docket      `json:"docket,omitempty"`       // of a major case: before the committee, ahead of its decision
-	ActingChair string       `json:"acting_chair,omitempty"` // takes the chair on this case instead of the committee's
+	Category     string        `json:"category,omitempty"` // casework E.1
+	Severity     Severity      `json:"severity,omitempty"` // casework E.3; "" until somebody graded it
+	Allegations  []Allegation  `json:"allegations,omitempty"`
+	Assignee     string        `json:"assignee,omitempty"` // asked to investigate
+	Handler      string        `json:"handler,omitempty"`  // has accepted: the responsible person
+	Recusals     []Recused     `json:"recusals,omitempty"`
+	Hearings     []Hearing     `json:"hearings,omitempty"`
+	RootCauses   []RootCause   `json:"root_causes,omitempty"`
+	Report       *Report       `json:"report,omitempty"`
+	Remedies     []Remedy      `json:"remedies,omitempty"`
+	Measures     []Measure     `json:"measures,omitempty"`
+	Performed    []Performed   `json:"performed,omitempty"` // remedies that were carried out
+	MeasuresDone []MeasureDone `json:"measures_done,omitempty"`
+	Survey       *Surveyed     `json:"survey,omitempty"`
+	Appeal       *Appeal       `json:"appeal,omitempty"`
+	Docket       *Docket       `json:"docket,omitempty"`       // of a major case: before the committee, ahead of its decision
+	ActingChair  string        `json:"acting_chair,omitempty"` // takes the chair on this case instead of the committee's
 
 	Letters  []LetterRecord `json:"letters,omitempty"`
 	Evidence []Evidence     `json:"evidence,omitempty"`

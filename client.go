@@ -21,6 +21,9 @@ func (s *session) clientMail() {
 	}
 	s.do(&Heard{From: s.m.From, Who: who, Text: s.m.OwnWords, MessageID: s.m.MessageID, Attachments: s.m.Attachments})
 	s.lang = s.c.Lang
+	if client && s.surveyed() {
+		return
+	}
 	w := readWish(s.m.OwnWords)
 	if !client {
 		w = wish{} // a stranger who holds the reply address adds to the case and decides nothing

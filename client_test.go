@@ -62,6 +62,10 @@ func TestClientsWords(t *testing.T) {
 		}
 		want(t, c.says+": staff are told", sent(o, "client_replied"), []string{"li", "kefu", "zhao"})
 	}
+	want(t, "the remedy first", strings.Contains(d.refused("kefu", "#结案"), "#履行"), true)
+	m := d.message("kefu@firm.example", "Re: case", "#履行 1 已转账")
+	m.Attachments = []Attachment{{Name: "付款凭证.pdf", Type: "application/pdf", SHA256: strings.Repeat("5a", 32)}}
+	want(t, "the client learns of it", sent(d.receive(m), "performed"), []string{"zhangkun"})
 	o := d.staff("kefu", "#结案")
 	want(t, "settled by the accepted offer", d.c.ClosingCode, "settled")
 	want(t, "the client is told", sent(o, "closed"), []string{"zhangkun"})

@@ -182,6 +182,10 @@ func (s *session) close(c *Command) (string, error) {
 		return "", Refuse("本案现为“%[1]s”，尚未答复投诉人，不能结案；投诉人已书面要求撤回的，用 #结案 代码=撤回。", "The case is %[2]s and the client has no answer yet, so it cannot be closed; if the client has asked in writing to withdraw, use #close code=withdrawn.",
 			s.c.State.In("zh"), s.c.State.In("en"))
 	}
+	if left := s.c.outstanding(); s.c.State == InRemedy && len(left) > 0 && !withdrawn {
+		return "", Refuse("第%[1]s项补救尚未履行，不能结案；履行后请发送 #履行 并附凭证。", "Remedies not performed yet: %[1]s. The case is closed once they are; record it with #performed and the proof.",
+			strings.Trim(strings.Join(strings.Fields(fmt.Sprint(left)), ", "), "[]"))
+	}
 	s.do(&ClosedCase{Code: code, Reason: c.Text})
 	if s.c.Complainant.Addr != "" {
 		s.tellClient("closed", Facts{Subject: s.c.Subject, Text: strings.TrimSpace(c.Text), Level: code})

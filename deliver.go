@@ -95,6 +95,9 @@ func (p *Policy) Delivered(c *Case, m Mail, reply string, at time.Time) Outcome 
 	}
 	first := s.c.appealed() // of a group each member gets it
 	s.do(f)
+	if r.Letter.Result != nil || r.Letter.Decision != nil {
+		s.hand()
+	}
 	switch r.Letter.Kind {
 	case DecisionLetter:
 		if first {

@@ -182,24 +182,6 @@ func (s *session) remedy(c *Command) (string, error) {
 	return s.tr("补救方案第%d项已记下。", "Remedy %d is noted.", len(s.c.Remedies)), nil
 }
 
-func (s *session) measure(c *Command) (string, error) {
-	m := Measure{Text: c.Text, Owner: c.Args["owner"]}
-	var err error
-	if m.Due, err = s.date(c, "due"); err != nil {
-		return "", err
-	}
-	if m.Owner == "" || m.Due.IsZero() {
-		return "", Refuse("改进措施须写明岗位和期限：%[1]s", "A measure needs a post and a date: %[2]s", c.verb.Usage("zh"), c.verb.Usage("en"))
-	}
-	for i, old := range s.c.Measures {
-		if old == m {
-			return s.tr("改进措施第%d项已是这样，没有改动。", "Measure %d says so already; nothing changed.", i+1), nil
-		}
-	}
-	s.do(&MeasureSet{Measure: m})
-	return s.tr("改进措施第%d项已记下。", "Measure %d is noted.", len(s.c.Measures)), nil
-}
-
 var amountForm = regexp.MustCompile(`^(?:人民币|RMB|CNY|¥|￥)?\s*([0-9]{1,3}(?:[,，][0-9]{3})+|[0-9]{1,12})(?:\.([0-9]{1,2}))?\s*元?$`)
 
 // parseFen reads an amount of money in yuan and gives it in fen.

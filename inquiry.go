@@ -130,12 +130,21 @@ func (s *session) date(c *Command, key string) (Date, error) {
 	if v == "" {
 		return Date{}, nil
 	}
-	d, ok := ParseDate(v)
-	if !ok {
-		return Date{}, Refuse("“%s”不是日期，请写成 2026-12-01。", "%q is no date; write it as 2026-12-01.", v)
+	d, err := s.anyDate(c, key)
+	if err != nil {
+		return d, err
 	}
 	if d.Before(s.today()) {
 		return Date{}, Refuse("%s 已过。", "%s is past.", v)
+	}
+	return d, nil
+}
+
+// anyDate reads a date that may be past.
+func (s *session) anyDate(c *Command, key string) (Date, error) {
+	d, ok := ParseDate(c.Args[key])
+	if !ok && c.Args[key] != "" {
+		return Date{}, Refuse("“%s”不是日期，请写成 2026-12-01。", "%q is no date; write it as 2026-12-01.", c.Args[key])
 	}
 	return d, nil
 }

@@ -440,6 +440,8 @@ type Measure struct {
 	Text  string `json:"text"`
 	Owner string `json:"owner"`
 	Due   Date   `json:"due"`
+
+	Person string `json:"person,omitempty"` // address of who carries it out; no letter names them
 }
 
 // Allegation is one point of a complaint, in the client's terms.

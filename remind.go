@@ -96,9 +96,9 @@ var clocks = []clock{
 	{"C8", [2]string{"申诉期限", "time for an appeal"}, func(p *Policy) int { return p.AppealDays }, "calendar", "delivered", "appealed", false, []State{Decided}, appealUntil, nil, "over"},
 	{"C9", [2]string{"申诉受理", "acknowledgement of the appeal"}, func(p *Policy) int { return p.AppealAckDays }, "working", "appealed", "referred_to_panel", false, []State{AppealLodged}, appealAckDue, []Role{Chair, Officer}, "ladder"},
 	{"C10", [2]string{"委员会决定", "committee's decision"}, func(p *Policy) int { return p.CommitteeDays }, "working", "appealed", "delivered", true, []State{AppealLodged, AppealReview}, rulingDue, []Role{ThePanel, Chair}, "ladder"},
-	{"C11", [2]string{"履行补救", "remedy"}, nil, "calendar", "delivered", "closed", false, []State{Decided, AppealDecided, InRemedy}, remedyDue, deskRoles, "ladder"},
-	{"C12", [2]string{"改进措施", "improvement measure"}, nil, "calendar", "measure_set", "closed", false, nil, nil, nil, ""},
-	{"C13", [2]string{"满意度调查", "survey"}, nil, "working", "closed", "closed", false, nil, nil, nil, ""},
+	{"C11", [2]string{"履行补救", "remedy"}, nil, "calendar", "delivered", "performed", false, []State{Decided, AppealDecided, InRemedy}, remedyDue, deskRoles, "ladder"},
+	{"C12", [2]string{"改进措施", "improvement measure"}, nil, "calendar", "measure_set", "completed", false, after, measureDue, []Role{TheOwner, Officer, Head}, "ladder"},
+	{"C13", [2]string{"满意度调查", "survey"}, func(p *Policy) int { return p.SurveyDays }, "working", "closed", "surveyed", false, []State{Closed}, surveyDue, nil, "survey"},
 	{"C14", [2]string{"进展告知", "progress notice"}, func(p *Policy) int { return p.ProgressDays }, "working", "issued", "progress", true, inMotion, progressDue, nil, "day"},
 	{"C15", [2]string{"最长办理期", "long stop"}, func(p *Policy) int { return p.LongStopDays }, "calendar", "received", "delivered", false, unsettled, longStop, []Role{Chair}, "over"},
 	{"C19", [2]string{"工作日表", "table of working days"}, nil, "", "", "", false, nil, nil, []Role{Admin}, ""},
@@ -163,20 +163,6 @@ func appealAckDue(p *Policy, c *Case) Deadline {
 }
 
 func rulingDue(_ *Policy, c *Case) Deadline { return c.Appeal.Due }
-
-// remedyDue is the day of the last remedy that was promised.
-func remedyDue(p *Policy, c *Case) Deadline {
-	if c.State == Decided && c.last("offer_accepted").IsZero() {
-		return Deadline{}
-	}
-	var d Deadline
-	for _, r := range c.Remedies {
-		if !r.Due.IsZero() && (d.Due.IsZero() || d.Due.Before(r.Due)) {
-			d.Due = r.Due
-		}
-	}
-	return d
-}
 
 // progressDue counts from the last time that the client was told something.
 func progressDue(p *Policy, c *Case) Deadline {
@@ -263,6 +249,12 @@ func (p *Policy) levels(k ticking) []level {
 		return []level{{"T", at(due, p.RemindAt), nil}}
 	case "over":
 		return []level{{"over", over, []Role{Head, Chair}}}
+	case "survey":
+		ask := []level{{"ask", at(due, p.RemindAt), nil}}
+		for i := range p.SurveyReminds {
+			ask = append(ask, level{"again" + strconv.Itoa(i+1), at(p.Calendar.NextWorking(due.Add(7*(i+1))), p.RemindAt), nil})
+		}
+		return ask
 	case "client":
 		return []level{{"half", at(p.Calendar.after(k.Due.Start, p.SupplementReminder).Due, p.RemindAt), nil}, {"over", over, nil}}
 	}
@@ -355,6 +347,9 @@ func (s *session) strike(k ticking) {
 		return
 	case "C8":
 		s.spread(s.tr("申诉期限 %s 已届满，投诉人未申诉，本案可以结案。", "The time for an appeal ended on %s without one; the case can be closed.", k.Due.Due.In(s.lang)), "")
+		return
+	case "C13":
+		s.tellClient("survey", Facts{Subject: s.c.Subject, Level: last.ID})
 		return
 	case "C14":
 		s.do(&Progressed{})

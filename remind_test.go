@@ -64,7 +64,7 @@ func TestClocksOfEachState(t *testing.T) {
 	want(t, "afternoon", d.sweep("2026-11-26", 15), []string{"C5 T15 周敏", "C5 T15 李娜", "C5 T15 赵刚"})
 	d = answered(t, "zh")
 	want(t, "while the client decides", d.p.running(d.c)[0].ID, "C8")
-	want(t, "till the last day", d.sweep("2026-12-28", 15), []string(nil))
+	want(t, "till the last day", d.sweep("2026-12-17", 10), []string{"C12 T-1 周敏", "C12 T-1 赵刚"})
 	d.now = at("2026-11-24", 10)
 	d.client("我要申诉。")
 	want(t, "committee", d.p.running(d.c)[0].ID, "C10")

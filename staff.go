@@ -210,6 +210,10 @@ func (p *Policy) allows(c *Case, who *Person, roles []Role) bool {
 			if who != nil && p.senior(c) == who {
 				return true
 			}
+		case TheOwner:
+			if p.owns(c, who) {
+				return true
+			}
 		case TheRespondent:
 			if c.respondent(who) {
 				return true

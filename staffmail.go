@@ -250,8 +250,8 @@ var roleWords = map[Role][2]string{
 	Chair: {"主任委员", "the committee's chair"}, Auditor: {"审计", "auditors"}, TheHandler: {"本案责任人", "the responsible person of the case"},
 	TheAssignee: {"被指派的人", "the person who was asked to investigate"}, ThePanel: {"审理本案的委员", "the members who sit on this case"},
 	TheSilent: {"尚未答复的委员", "the members who have not answered yet"}, TheSenior: {"任期最长的委员", "the member with the longest term"}, AnyStaff: {"本所人员", "staff"},
-	TheRespondent: {"被投诉人", "the respondent"},
-	Investigator:  {"调查人员", "investigators"}, Counsel: {"法律顾问", "counsel"}, Management: {"管理层", "management"}, HR: {"人力资源", "HR"}, Admin: {"管理员", "administrators"},
+	TheRespondent: {"被投诉人", "the respondent"}, TheOwner: {"措施负责人", "who carries the measure out"},
+	Investigator: {"调查人员", "investigators"}, Counsel: {"法律顾问", "counsel"}, Management: {"管理层", "management"}, HR: {"人力资源", "HR"}, Admin: {"管理员", "administrators"},
 }
 
 // In gives the role in words.
@@ -325,6 +325,12 @@ func (s *session) run(c *Command) (string, error) {
 		return s.remedy(c)
 	case "measure":
 		return s.measure(c)
+	case "performed":
+		return s.perform(c)
+	case "completed":
+		return s.complete(c)
+	case "verified":
+		return s.verify(c)
 	case "report":
 		return s.report(c)
 	case "calendar":

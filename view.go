@@ -234,11 +234,27 @@ func (p *Policy) ready(v *Verb, c *Case, who *Person, at time.Time) []Action {
 		}
 	case "close":
 		s := session{p: p, c: c, at: at}
-		if c.State == AppealDecided || c.State == InRemedy || c.State == Decided && s.late() {
+		if c.State == AppealDecided || c.State == InRemedy && len(c.outstanding()) == 0 || c.State == Decided && s.late() {
 			return one("", "")
 		}
 		if c.withdrawalSought() {
 			return one(pick(lang, "代码=撤回", "code=withdrawn"), "")
+		}
+	case "performed":
+		if left := c.outstanding(); len(left) > 0 && c.State == InRemedy {
+			return one(strconv.Itoa(left[0]), pick(lang, "（请附付款凭证或其他证明）", "(please attach the proof)"))
+		}
+	case "completed":
+		for i, m := range c.Measures {
+			if c.done(i+1) == nil && c.State != Decided && (p.owner(m) == who || p.owner(m) == nil) {
+				return one(strconv.Itoa(i+1), pick(lang, "（怎样完成的；请附证明材料）", "(what was done; please attach what shows it)"))
+			}
+		}
+	case "verified":
+		for _, d := range c.MeasuresDone {
+			if d.Verifier == "" && !SameAddr(d.By, who.Address) {
+				return one(strconv.Itoa(d.No), "")
+			}
 		}
 	case "reopen":
 		if c.State != Closed {

@@ -35,6 +35,7 @@ const (
 	TheSenior   Role = "senior"   // the member with the longest term who may sit on it
 
 	TheRespondent Role = "respondent" // is complained of
+	TheOwner      Role = "owner"      // carries out an improvement measure of this case
 )
 
 // Verb is one row of the command table.
@@ -208,8 +209,8 @@ var vocabulary = []*Verb{
 	{Zh: [2]string{"补救", "[类型=退费] [金额=3000] [期限=2026-12-10] 内容"}, En: [2]string{"remedy", "[kind=refund] [amount=3000] [due=2026-12-10] text"}, Layer: Writes, Text: MustText,
 		Roles: staffOfCase, States: offering, Keys: [][3]string{{"kind", "类型", "kind"}, {"amount", "金额", "amount"}, {"due", "期限", "due"}},
 		Does: [2]string{"写入处理结果告知书的补救方案", "adds a remedy to the result letter"}},
-	{Zh: [2]string{"措施", "负责人=财务部主管 期限=2026-12-18 内容"}, En: [2]string{"measure", "owner=\"Head of Finance\" due=2026-12-18 text"}, Layer: Writes, Text: MustText,
-		Roles: append([]Role{Chair}, staffOfCase...), States: append([]State{AppealReview}, offering...), Keys: [][3]string{{"owner", "负责人", "owner"}, {"due", "期限", "due"}},
+	{Zh: [2]string{"措施", "负责人=财务部主管 [人=地址] 期限=2026-12-18 内容"}, En: [2]string{"measure", "owner=\"Head of Finance\" [person=address] due=2026-12-18 text"}, Layer: Writes, Text: MustText,
+		Roles: append([]Role{Chair}, staffOfCase...), States: append([]State{AppealReview}, offering...), Keys: [][3]string{{"owner", "负责人", "owner"}, {"person", "人", "person"}, {"due", "期限", "due"}},
 		Does: [2]string{"写入一项改进措施，注明岗位和期限", "adds an improvement measure, with a post and a date"}},
 	{Zh: [2]string{"报告", "[未听取=原因] 报告正文"}, En: [2]string{"report", "[unheard=reason] text of the report"}, Layer: Writes, Text: MustText,
 		Roles: []Role{TheHandler}, States: []State{Investigating}, Keys: [][3]string{{"unheard", "未听取", "unheard"}},
@@ -240,7 +241,7 @@ var vocabulary = []*Verb{
 		Roles: []Role{Head, Chair}, States: approving, Keys: [][3]string{{"reason", "理由", "reason"}},
 		Does: [2]string{"退回报告或草稿，写明理由", "sends the report or the draft back, with the reason"}},
 	{Zh: [2]string{"申诉", "[申诉理由]"}, En: [2]string{"appeal", "[grounds]"}, Layer: Writes, Text: MayText,
-		Roles: []Role{Officer, Head, Chair}, States: []State{Decided, Closed},
+		Roles: []Role{Officer, Head, Chair}, States: []State{Decided, InRemedy, Closed},
 		Does: [2]string{"代投诉人登记申诉", "lodges an appeal on the client's behalf"}},
 	{Zh: [2]string{"上会", "[表决=是] [期限=2026-12-08] [提请审议的问题]"}, En: [2]string{"refer-committee", "[ballot=yes] [due=2026-12-08] [question]"}, Layer: Writes, Text: MayText,
 		Roles: []Role{Officer, Head}, States: []State{DecisionDraft}, Keys: [][3]string{{"ballot", "表决", "ballot"}, {"due", "期限", "due"}},
@@ -287,6 +288,15 @@ var vocabulary = []*Verb{
 	{Zh: [2]string{"续查", "理由"}, En: [2]string{"continue", "reason"}, Layer: Writes, Text: MustText,
 		Roles: []Role{Officer, Head, Chair}, States: append([]State{Withdrawn}, openStates()...), Keys: [][3]string{{"reason", "理由", "reason"}},
 		Does: [2]string{"投诉人撤回的，本所仍依职权继续办理", "goes on of the firm's own accord even if the client withdraws"}},
+	{Zh: [2]string{"履行", "[1] [日期=2026-12-08] [凭证=文件名] [说明]（附付款凭证）"}, En: [2]string{"performed", "[1] [on=2026-12-08] [proof=file] [text] (proof of payment attached)"}, Layer: Writes, Text: MayText, Words: 1,
+		Roles: staffOfCase, States: []State{Decided, InRemedy, AppealDecided}, Keys: [][3]string{{"on", "日期", "on"}, {"proof", "凭证", "proof"}},
+		Does: [2]string{"记录补救已经履行，并告知投诉人", "records that a remedy was carried out, and tells the client"}},
+	{Zh: [2]string{"完成", "[1] 怎样完成的（附证明材料）"}, En: [2]string{"completed", "[1] what was done (with what shows it)"}, Layer: Writes, Text: MayText, Words: 1,
+		Roles: []Role{TheOwner, TheHandler, Officer, Head}, States: after,
+		Does: [2]string{"报告改进措施已完成，由另一人验收", "reports an improvement measure as done, for a second person to verify"}},
+	{Zh: [2]string{"验收", "[1] [结果=通过|不通过] [说明]"}, En: [2]string{"verified", "[1] [result=passed|failed] [text]"}, Layer: Writes, Text: MayText, Words: 1,
+		Roles: []Role{Officer, Head, Chair}, States: after, Keys: [][3]string{{"result", "结果", "result"}},
+		Does: [2]string{"验收已完成的改进措施；不通过的退回", "verifies a measure that was done, or sends it back"}},
 	{Zh: [2]string{"结案", "[代码=答复后未申诉] [说明]"}, En: [2]string{"close", "[code=settled] [reason]"}, Layer: Writes, Text: MayText,
 		Roles: []Role{Officer, Head}, Keys: [][3]string{{"code", "代码", "code"}},
 		Does: [2]string{"结案并告知投诉人", "closes the case and tells the client"}},

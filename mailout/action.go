@@ -18,7 +18,7 @@ func (v View) staffActions(next []complaints.Action) []complaints.Action {
 	}
 	var out, rest []complaints.Action
 	for _, a := range v.asked() {
-		if v.Name == "draft_approval" || v.Name == "calendar_proposed" || v.Name == "extension_asked" || slices.ContainsFunc(next, sameVerb(a)) {
+		if v.Name == "draft_approval" || v.Name == "measure" || v.Name == "calendar_proposed" || v.Name == "extension_asked" || slices.ContainsFunc(next, sameVerb(a)) {
 			out = append(out, a)
 		}
 	}
@@ -66,6 +66,8 @@ func (v View) asked() []complaints.Action {
 			act("同意延期", "Grant the extension", "#延期 同意", "#extend granted"),
 			act("不同意延期（请在命令后写明理由）", "Refuse the extension (write the reason after the command)", "#延期 不同意", "#extend refused"),
 		}
+	case "measure":
+		return []complaints.Action{act("报告已完成（请在命令后写明怎样完成的，并附证明材料）", "Report it as done (say after the command what was done, and attach what shows it)", "#完成 "+v.Facts.Level, "#completed "+v.Facts.Level)}
 	case "calendar_proposed":
 		return []complaints.Action{act("批准工作日表", "Approve the table", "#批准 "+v.Hash, "#approve "+v.Hash)}
 	case "committee_papers":

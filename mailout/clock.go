@@ -3,6 +3,7 @@ package mailout
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -103,6 +104,47 @@ func (v View) Information() *complaints.InformationFacts {
 
 // Count numbers the lines of a table from 1.
 func (v View) Count(i int) string { return fmt.Sprint(i + 1) }
+
+// Remedy is the remedy that a mail is about, or nil.
+func (v View) Remedy() *complaints.Remedy {
+	if n, err := strconv.Atoi(v.Facts.Level); err == nil && v.Case != nil && n > 0 && n <= len(v.Case.Remedies) {
+		return &v.Case.Remedies[n-1]
+	}
+	return nil
+}
+
+// PerformedOn is the day on which it was carried out.
+func (v View) PerformedOn() string {
+	d, _ := complaints.ParseDate(v.Facts.Reason)
+	return v.Date(d)
+}
+
+// Outstanding are the remedies that were promised and not carried out yet.
+func (v View) Outstanding() []complaints.Remedy {
+	if v.Case == nil {
+		return nil
+	}
+	var out []complaints.Remedy
+	for i, r := range v.Case.Remedies {
+		if !slices.ContainsFunc(v.Case.Performed, func(p complaints.Performed) bool { return p.No == i+1 }) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// Improvement gives the measure that a mail is about, as its owner may know it:
+// its text, the post responsible and the day; "" each if there is none.
+func (v View) Improvement() (m struct{ Text, Owner, Due string }) {
+	if n := v.Facts.Notes; len(n) == 3 {
+		d, _ := complaints.ParseDate(n[2])
+		m.Text, m.Owner, m.Due = n[0], n[1], v.Date(d)
+	}
+	return m
+}
+
+// Questions are what a client is asked after the end of a case.
+func (v View) Questions() []string { return complaints.SurveyQuestions(v.Lang) }
 
 // OldDue is the day on which the limit ends for which more time is asked.
 func (v View) OldDue() string {

@@ -35,6 +35,10 @@ var happened = map[string]pair{
 	"report_approved":     {"批准调查报告", "investigation report approved"},
 	"report_returned":     {"退回调查报告", "investigation report returned"},
 	"remedy_offered":      {"补救方案", "remedy"},
+	"performed":           {"补救已履行", "remedy carried out"},
+	"completed":           {"改进措施已完成", "improvement measure done"},
+	"verified":            {"改进措施验收", "improvement measure verified"},
+	"surveyed":            {"投诉人评价", "complainant's opinion"},
 	"measure_set":         {"改进措施", "improvement measure"},
 	"drafted":             {"拟稿", "letter drafted"},
 	"draft_rendered":      {"草稿生成，校验码", "draft rendered, hash"},
@@ -122,6 +126,18 @@ func (v View) Entry(e complaints.Entry) string {
 		text = v.with(closing(code, v.Lang), reason)
 	case "drafted":
 		text = v.Title(complaints.LetterKind(text))
+	case "performed":
+		no, rest, _ := strings.Cut(text, " ")
+		day, words, _ := strings.Cut(rest, " ")
+		d, _ := complaints.ParseDate(day)
+		text = v.with(v.tr("第%s项", "remedy %s", no)+v.tr("，", ", ")+v.Date(d), words)
+	case "completed":
+		no, words, _ := strings.Cut(text, " ")
+		text = v.with(v.tr("第%s项", "measure %s", no), words)
+	case "verified":
+		no, rest, _ := strings.Cut(text, " ")
+		passed, words, _ := strings.Cut(rest, " ")
+		text = v.with(v.tr("第%s项", "measure %s", no)+v.tr("，", ", ")+map[bool]string{true: v.tr("通过", "passed"), false: v.tr("不通过", "failed")}[passed == "true"], words)
 	case "language_set":
 		text = v.Language(text)
 	case "breached", "made_good":
@@ -171,6 +187,7 @@ func (v View) Milestones() []Step {
 		"heard_client":      {"收到您的来信", "We received your email"},
 		"report_approved":   {"调查完成，调查报告经审核通过", "The investigation was completed and its report approved"},
 		"issued":            {"发出", "We wrote to you: "},
+		"performed":         {"我们履行了处理办法", "We carried out a step of our offer"},
 		"offer_accepted":    {"收到您接受处理方案的表示", "We received your acceptance of the offer"},
 		"withdrawal_sought": {"收到您希望撤回的表示", "We received your wish to withdraw"},
 		"outside":           {"交由外部机构处理", "The matter went to an outside body"},

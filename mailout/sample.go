@@ -50,7 +50,7 @@ var caseless = map[string]bool{
 var forClient = map[string]bool{
 	"ack": true, "question": true, "received": true, "status": true, "result": true, "appeal_received": true, "decision": true,
 	"withdrawal": true, "offer_accepted": true, "appeal_declined": true, "closed": true, "unclear": true, "merged": true, "grouped": true,
-	"ended": true, "outside": true, "continues": true,
+	"performed": true, "survey": true, "survey_thanks": true, "ended": true, "outside": true, "continues": true,
 	"delayed": true, "information": true, "information_reminder": true, "resumed": true, "progress": true, "long_stop": true,
 }
 
@@ -98,7 +98,7 @@ func (w *sampleFirm) client() complaints.Address {
 var stages = map[string]int{
 	"ack": 2, "new_case": 2, "merged": 2, "grouped": 2, "graded": 8, "respondent": 9, "outside": 11, "continues": 11, "note_kept": 2, "help": 5, "transcript": 8, "assigned": 8, "took_on": 9, "question": 10, "received": 11, "client_replied": 11,
 	"status": 11, "withdrawal": 11, "reminder": 13, "report_review": 16, "report_returned": 15, "report_approved": 17, "draft": 21, "draft_approval": 21,
-	"draft_returned": 21, "result": 22, "letter_sent": 24, "letter_failed": 23, "letter_in_doubt": 23, "offer_accepted": 24, "unclear": 24, "case_news": 24,
+	"draft_returned": 21, "result": 22, "letter_sent": 24, "letter_failed": 23, "letter_in_doubt": 23, "offer_accepted": 24, "performed": 24, "measure": 24, "measure_done": 24, "unclear": 24, "case_news": 24,
 	"delayed": 12, "information": 12, "information_reminder": 12, "resumed": 12, "progress": 12, "long_stop": 15, "extension_asked": 12, "digest": 12,
 	"committee_papers": 17, "opinions_in": 17, "committee_opinion": 17, "appeal_late": 25, "appeal_declined": 25,
 	"appeal_received": 26, "appeal_lodged": 26, "appeal_papers": 26, "votes_in": 29, "decision": 32,
@@ -247,6 +247,10 @@ func (w *sampleFirm) later(name string, due, supplement complaints.Deadline) []c
 			facts = append(facts, &complaints.Advised{Stance: complaints.InFavour, Text: w.tr("同意退还全部代理费，并书面致歉。", "The whole fee should be refunded, with a written apology.")})
 		}
 		return facts
+	case "performed":
+		return []complaints.Fact{&complaints.Performed{No: 1, On: complaints.Date{Year: 2026, Month: time.December, Day: 7}}}
+	case "measure_done":
+		return []complaints.Fact{&complaints.Completed{No: 1, Text: w.tr("结算单样式已启用。", "The new statement is in use.")}}
 	}
 	return nil
 }
@@ -256,7 +260,7 @@ func (w *sampleFirm) later(name string, due, supplement complaints.Deadline) []c
 var readers = map[string]string{
 	"respondent": "wang",
 	"assigned":   "li", "report_review": "zhou", "report_returned": "li", "draft": "li", "draft_approval": "zhou", "draft_returned": "li",
-	"extension_asked": "zhou", "digest": "li", "calendar_proposed": "zhou",
+	"extension_asked": "zhou", "digest": "li", "measure": "li", "measure_done": "zhou", "survey_low": "zhou", "calendar_proposed": "zhou",
 	"appeal_papers": "wu", "votes_in": "sun", "committee_papers": "wu", "opinions_in": "sun", "committee_opinion": "li", "appeal_late": "sun", "alert": "security", "reminder": "li", "client_replied": "li", "view": "zhou",
 }
 
@@ -348,6 +352,19 @@ func (w *sampleFirm) mail(name string, c *complaints.Case) complaints.Mail {
 		f.Subject = "2027"
 	case "reminder":
 		f.Clock, f.Level, f.Reason, f.Text = "C4", "T-1", "2026-12-03", ""
+	case "performed":
+		f.Level, f.Reason, f.Text, f.Attachments = "1", "2026-12-07", w.tr("已转入您的账户", "Paid to your account"), nil
+	case "measure":
+		f.Level, f.Text, f.Attachments, f.Notes = "1", "", nil, []string{w.tr("结案时向客户出具费用结算单", "Give every client a statement of fees at the end of the matter"), w.tr("财务部主管", "Head of Finance"), "2026-12-31"}
+	case "measure_done":
+		f.From, f.Level, f.Text = complaints.Address{Name: w.tr("李娜", "Li Na"), Addr: "li@firm.example"}, "1", w.tr("结算单样式已启用，附件为本月的三份。", "The new statement is in use; three of this month are attached.")
+		f.Notes = []string{w.tr("结案时向客户出具费用结算单", "Give every client a statement of fees at the end of the matter"), w.tr("财务部主管", "Head of Finance"), "2026-12-31"}
+	case "survey":
+		f.Level, f.Attachments = "ask", nil
+	case "survey_thanks":
+		f.Text, f.Attachments = w.tr("希望早些告知。", "I wish I had been told sooner."), nil
+	case "survey_low":
+		f.From, f.Text, f.Attachments = w.client(), strings.Join(complaints.SurveyQuestions(w.lang), " 2\n")+" 2", nil
 	case "closed":
 		f.Text, f.Level = w.tr("双方确认无其他争议。", "Both sides confirm that nothing is left in dispute."), "settled"
 	case "merged":

@@ -220,7 +220,7 @@ func (db *DB) Rows(ctx context.Context, f Filter) (list []complaints.Row, err er
 // dueCases and openCases are the questions of every sweep. A test holds their
 // plans: none may read a closed case.
 const (
-	dueCases  = `select ref from cases where open and next_at is not null and next_at <= $1 order by next_at, ref limit $2`
+	dueCases  = `select ref from cases where next_at is not null and next_at <= $1 order by next_at, ref limit $2`
 	openCases = `select body from cases where open and ref > $1 and ($2 = '' or due <= nullif($2, '')::date or state <> 'INVESTIGATING') order by ref limit $3`
 )
 

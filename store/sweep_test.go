@@ -20,7 +20,7 @@ func fill(t testing.TB, db *DB, open bool, from, n int) {
 		_, err := tx.tx.ExecContext(t.Context(), `
 			insert into cases (ref, seq, head, state, open, complainant, name, subject, handler, assignee, registered_at, due, next_at, closed_at, body)
 			select 'T2026-' || lpad((x + $2)::text, 7, '0'), 1, decode(repeat('00', 32), 'hex'), $3, $4, 'c' || x || '@client.example', '张堃', '退费', 'li@firm.example', '',
-				$5::timestamptz, '2026-12-03', case when x % 2 = 0 or not $4 then $5::timestamptz end, case when not $4 then $5::timestamptz end,
+				$5::timestamptz, '2026-12-03', case when not $4 and x % 500 = 0 then $5::timestamptz + interval '30 days' when $4 and x % 2 = 0 then $5::timestamptz end, case when not $4 then $5::timestamptz end,
 				jsonb_build_object('ref', 'T2026-' || lpad((x + $2)::text, 7, '0'), 'state', $3::text, 'matter', repeat('收费不合理', 40))
 			from generate_series(1, $1) x`, n, from, state, open, noon)
 		return err

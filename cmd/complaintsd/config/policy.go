@@ -20,9 +20,6 @@ type Policy struct {
 	MajorRepeat int    `toml:"major_upheld_in_year"` // against one person
 	WebForm     string `toml:"web_form"`             // the address from which the firm's web form writes, or ""
 
-	SurveyDays     int `toml:"survey_after_days"` // C13
-	SurveyReminds  int `toml:"survey_reminders"`
-	SurveyClose    int `toml:"survey_close_days"` // calendar days
 	SuggestionDays int `toml:"suggestion_days"`
 }
 
@@ -31,8 +28,7 @@ func policyDefaults() Policy {
 	return Policy{
 		Parameters: complaints.DefaultParameters(),
 		Calendar:   "cn", InvestigationStart: "registration", EarlyResolution: 3,
-		MajorRepeat: 3,
-		SurveyDays:  3, SurveyReminds: 1, SurveyClose: 14, SuggestionDays: 10,
+		MajorRepeat: 3, SuggestionDays: 10,
 	}
 }
 
