@@ -226,7 +226,7 @@ func or(a, b string) string {
 func (s *session) declinedFacts(c *Command, bodies []Route) *DeclinedFacts {
 	until := s.appealDay(s.lastIssueDay())
 	return &DeclinedFacts{
-		Received: DateOf(s.c.Received.In(s.p.Location)), Complaint: excerpt(s.c.Matter, 400), Ground: or(c.Args["ground"], excerpt(c.Text, 60)), Facts: paragraphs(c.Text),
+		Received: DateOf(s.c.Received.In(s.p.Location)), Complaint: excerpt(s.c.Matter, 400), Ground: c.Args["ground"], Facts: paragraphs(c.Text),
 		Bodies: bodies, ContestUntil: until, ContestTo: s.p.Address,
 	}
 }
@@ -257,7 +257,7 @@ func (s *session) draftFor(l Letter, approvers []*Person) (string, error) {
 func (s *session) afterIssue(k LetterKind) {
 	if k == DeclinedLetter {
 		d := s.c.LastLetter(DeclinedLetter).Letter.Declined
-		s.do(&ClosedCase{Code: "declined", Reason: d.Ground})
+		s.do(&ClosedCase{Code: "declined", Reason: or(d.Ground, excerpt(strings.Join(d.Facts, "\n"), 60))})
 	}
 }
 

@@ -211,7 +211,7 @@ type PanelMember struct {
 type DeclinedFacts struct {
 	Received     Date     `json:"received"`
 	Complaint    string   `json:"complaint"`          // in the client's words, shortened
-	Ground       string   `json:"ground"`             // a code of declineGrounds in package letters, or words
+	Ground       string   `json:"ground"`             // a code of declineGrounds in package letters, or words, or ""
 	Facts        []string `json:"facts"`              // what the ground rests on, one paragraph each
 	Bodies       []Route  `json:"bodies"`             // the right ones to turn to, by name; of a referral, the one
 	Sent         []string `json:"sent"`               // what the firm sends on to them, or none

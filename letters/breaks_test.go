@@ -65,7 +65,7 @@ func TestLineRules(t *testing.T) {
 	all := standardCharacters(t)
 	const width = 28
 	rapid.Check(t, func(rt *rapid.T) {
-		text := words(all).Draw(rt, "text")
+		text := words(all, 40).Draw(rt, "text")
 		lines := lay(t, text, width)
 		var back strings.Builder
 		for i, l := range lines {

@@ -85,13 +85,33 @@ func functions(lang string) template.FuncMap {
 }
 
 // declineGrounds are the grounds on which a complaint is not accepted, or is
-// referred (casework A Ch.3).
-var declineGrounds = map[string][2]string{}
+// referred (casework A Ch.2): the word by which a person names each, and what
+// the letter says.
+var declineGrounds = map[string]struct{ word, letter [2]string }{
+	"question": {[2]string{"咨询", "question"}, [2]string{"您来信是咨询法律问题或者了解业务情况，没有对本所的服务、人员或者收费提出不满",
+		"What you sent us is a question about the law or about our work; it does not express dissatisfaction with our service, our people or our fees"}},
+	"invoice": {[2]string{"开票", "invoice"}, [2]string{"您反映的是开具发票或者核对付款的日常事务，由财务部门直接办理",
+		"What you ask for is an invoice, or a check of a payment, which our finance department deals with directly"}},
+	"instruction": {[2]string{"新委托", "new instruction"}, [2]string{"您提出的是新的法律服务需求，应当另行办理委托手续",
+		"What you ask for is a new legal service, for which a separate engagement is needed"}},
+	"employment": {[2]string{"劳动争议", "employment"}, [2]string{"您反映的是本所与员工之间的劳动人事事项，不属于客户投诉的范围",
+		"What you raise is a matter of employment between the firm and a member of its staff, which complaints by clients do not cover"}},
+	"court": {[2]string{"诉讼", "court"}, [2]string{"您反映的事项已经由人民法院或者仲裁机构审理，应当以其裁判为准",
+		"The matter is before a court or an arbitral tribunal, and it is for them to decide it"}},
+	"other_firm": {[2]string{"他所", "other firm"}, [2]string{"您反映的服务由其他律师事务所或者其他单位提供，本所和本所人员没有参与",
+		"The service that you complain of was given by another firm or body; neither our firm nor our people took part in it"}},
+	"decided": {[2]string{"已答复", "decided"}, [2]string{"同一事项本所已经作出最终答复，您没有提出新的事实或者证据",
+		"We have given you our final answer on the same matter, and there are no new facts or evidence"}},
+	"authority": {[2]string{"主管机关", "authority"}, [2]string{"您要求对律师或者律师事务所给予处分、处罚，这只能由律师协会或者司法行政机关决定",
+		"You ask for a disciplinary or administrative sanction, which only the bar association or the justice authorities can impose"}},
+}
 
 // ground gives a ground in words; the firm's own words stay.
 func ground(lang, g string) string {
-	if w, ok := declineGrounds[g]; ok {
-		return pick(lang, w[0], w[1])
+	for code, w := range declineGrounds {
+		if g == code || strings.EqualFold(g, w.word[0]) || strings.EqualFold(g, w.word[1]) {
+			return pick(lang, w.letter[0], w.letter[1])
+		}
 	}
 	if w := complaints.GroundWords(g, lang); w != "" {
 		return w

@@ -162,12 +162,42 @@ func pick(lang, zh, en string) string {
 	return zh
 }
 
-// The fields that quote a client, and those that may have several paragraphs.
-// Indexes are left out of the paths.
+// The fields that quote a client, or another who was heard, those that hold a
+// name as a client's mail program gave it, and those that may have several
+// paragraphs. Indexes are left out of the paths.
 var (
-	quoted     = []string{"subject", "ack.summary", "ack.attachments", "decision.grounds"}
-	paragraphs = []string{"ack.summary", "decision.grounds", "decision.reasons", "decision.minority", "result.remarks", "result.allegations.reason", "decision.allegations.reason"}
+	quoted = []string{
+		"subject", "ack.summary", "ack.attachments", "declined.complaint", "declined.sent", "referral.complaint", "referral.sent", "decision.grounds", "not_pursued.held",
+		"report.complaint", "report.steps.text", "report.statements.text", "report.statements.by", "papers.grounds", "regulator.materials", "enclosures",
+	}
+	givenNames = []string{"to.name", "respondent.complainant", "report.complainant"}
+	paragraphs = []string{
+		"ack.summary", "declined.complaint", "declined.facts", "referral.complaint", "referral.facts", "delay.reason", "result.remarks", "result.allegations.reason",
+		"decision.grounds", "decision.reasons", "decision.minority", "decision.allegations.reason", "closure.reason", "not_pursued.decision", "correction.reason",
+		"report.complaint", "report.statements.text", "report.allegations.reason", "report.responsibility", "report.opinion", "papers.grounds",
+		"minutes.items.said", "regulator.proposal",
+	}
 )
+
+// field names a text by its path. A report or a result within another letter
+// counts as itself.
+func field(path []string) string {
+	f := withoutIndexes(path)
+	for _, within := range [][2]string{{"papers.report.", "report."}, {"papers.result.", "result."}, {"regulator.case.", "report."}} {
+		if rest, ok := strings.CutPrefix(f, within[0]); ok {
+			return within[1] + rest
+		}
+	}
+	return f
+}
+
+// quotes reports whether a text of the letter is somebody's own: a client's, or
+// a paper's that has been approved already and is only laid before others.
+func quotes(l complaints.Letter, path []string) bool {
+	return slices.Contains(quoted, field(path)) ||
+		len(path) > 1 && path[0] == "papers" && (path[1] == "report" || path[1] == "result") ||
+		l.Closure != nil && l.Closure.Withdrawn && field(path) == "closure.reason"
+}
 
 // safe gives the letter with every text made fit to be printed: the client's
 // own words made legible, everything guarded against being read as markup.
@@ -176,22 +206,19 @@ var (
 func (fs *faces) safe(l complaints.Letter) (complaints.Letter, []fault) {
 	var faults []fault
 	l = rewritten(reflect.ValueOf(l), nil, func(path []string, s string) string {
-		field := withoutIndexes(path)
-		switch {
-		case slices.Contains(quoted, field):
-			s = fs.legible(s, l.Lang)
-		case field == "to.name" && l.Kind == complaints.AckLetter:
-			s = fs.plain(s) // as the client's mail program gave it: nobody has checked it yet
-			fallthrough
-		default:
+		field := field(path)
+		if slices.Contains(givenNames, field) {
+			s = fs.plain(s)
+		}
+		if !quotes(l, path) {
 			if bad := fs.unprintable(s); bad != nil {
 				faults = append(faults, fault{
 					fmt.Sprintf("%s含有无法印出的字符：%s。请改写或者更换字体。", place(path, "zh"), strings.Join(bad, "、")),
 					fmt.Sprintf("%s holds characters that cannot be printed: %s. Write it otherwise or choose another typeface.", place(path, "en"), strings.Join(bad, ", ")),
 				})
 			}
-			s = fs.legible(s, l.Lang)
 		}
+		s = fs.legible(s, l.Lang)
 		if !slices.Contains(paragraphs, field) {
 			return guard(strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' }), " "))
 		}
@@ -275,7 +302,8 @@ func sep(b *strings.Builder, s string) string {
 }
 
 var places = map[string][2]string{
-	"ack": {}, "result": {}, "decision": {}, "ref": {"案号", "case number"}, "subject": {"事由", "subject"}, "policy": {"制度版本", "policy"},
+	"ack": {}, "declined": {}, "referral": {}, "information": {}, "delay": {}, "result": {}, "settlement": {}, "closure": {}, "not_pursued": {}, "correction": {},
+	"papers": {}, "minutes": {}, "regulator": {}, "case": {}, "ref": {"案号", "case number"}, "subject": {"事由", "subject"}, "policy": {"制度版本", "policy"},
 	"number": {"文号", "number"}, "kind": {"代字", "series"}, "firm": {"本所", "firm"}, "name": {"姓名（名称）", "name"}, "name_en": {"英文名称", "English name"},
 	"short": {"简称", "short name"}, "address": {"地址", "address"}, "postcode": {"邮政编码", "postcode"}, "phone": {"电话", "telephone"}, "email": {"电子邮箱", "email"},
 	"to": {"收件人", "addressee"}, "addr": {"电子邮箱", "email"}, "contact": {"联系人", "contact"}, "title": {"职务", "post"}, "routes": {"外部途径", "outside body"},
@@ -285,5 +313,16 @@ var places = map[string][2]string{
 	"evidence": {"依据", "evidence"}, "done": {"所做工作", "what was done"}, "remedies": {"补救办法", "remedy"}, "measures": {"改进措施", "measure"}, "owner": {"责任岗位", "post responsible"},
 	"appeal_to": {"申诉地址", "appeal address"}, "remarks": {"补充说明", "remarks"}, "signatory": {"签发人", "signatory"}, "grounds": {"申诉理由", "grounds"},
 	"contested": {"原告知书文号", "contested letter"}, "members": {"委员", "member"}, "recused": {"回避委员", "member who stood aside"}, "capacity": {"身份", "capacity"},
-	"materials": {"审查材料", "material"}, "reasons": {"决定理由", "reason"}, "minority": {"少数意见", "minority opinion"}, "chair": {"主任委员", "chair"},
+	"materials": {"材料", "document"}, "reasons": {"决定理由", "reason"}, "minority": {"少数意见", "minority opinion"}, "chair": {"主任委员", "chair"},
+	"decision": {"处理决定", "decision"}, "complaint": {"投诉内容", "complaint"}, "ground": {"理由类别", "ground"}, "facts": {"事实", "fact"}, "bodies": {"受理机构", "body"},
+	"sent": {"转交的材料", "document sent on"}, "kept": {"继续办理的事项", "matter kept"}, "contest_to": {"异议地址", "address for contesting"}, "items": {"项目", "item"}, "why": {"用途", "purpose"},
+	"approved_by": {"批准人", "approver"}, "interim": {"目前的安排", "interim step"}, "committee_to": {"委员会地址", "committee's address"}, "agreed": {"商定的办法", "agreed step"},
+	"continues": {"继续办理的事项", "matter that goes on"}, "reopen_to": {"重新办理的地址", "address for reopening"}, "code": {"结案类别", "closing code"}, "requests": {"通知", "request"},
+	"held": {"现有材料", "document held"}, "what": {"事项", "words"}, "note": {"说明", "note"}, "of": {"所更正函件", "corrected letter"}, "errata": {"更正", "correction"}, "where": {"位置", "place"},
+	"was": {"原文", "old words"}, "is": {"更正后的内容", "new words"}, "complainant": {"投诉人", "complainant"}, "preserve": {"应当保存的材料", "file to keep"}, "investigator": {"调查责任人", "investigator"},
+	"recusal_to": {"回避的决定人", "who decides on recusal"}, "category": {"类别", "category"}, "severity": {"级别", "grade"}, "sought": {"投诉人的要求", "remedy sought"}, "steps": {"调查经过", "step"},
+	"statements": {"陈述", "statement"}, "by": {"人员", "person"}, "loss": {"损失", "loss"}, "responsibility": {"责任", "responsibility"}, "causes": {"根因", "root cause"}, "opinion": {"处理意见", "proposed outcome"},
+	"limits": {"期限", "time limit"}, "author": {"报告人", "author"}, "place": {"地点", "place"}, "secretary": {"秘书", "secretary"}, "questions": {"请委员会决定的事项", "question"},
+	"report": {"调查报告", "report"}, "present": {"出席人员", "member present"}, "excused": {"请假人员", "member excused"}, "guests": {"列席人员", "guest"}, "said": {"讨论", "discussion"}, "resolved": {"决议", "resolution"},
+	"actions": {"后续工作", "action"}, "asked": {"来函", "letter received"}, "proposal": {"请示事项和建议", "proposal"}, "copies": {"抄送", "copy"}, "enclosures": {"附件", "enclosure"},
 }
