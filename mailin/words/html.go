@@ -298,9 +298,9 @@ func quoteMark(id, class string) mark {
 	}
 	for c := range strings.FieldsSeq(class) {
 		switch strings.TrimPrefix(strings.ToLower(c), "x_") {
-		case "outlookmessageheader", "yahoo_quoted", "moz-forward-container", "xm_compose_origin_mail_container", "zmail_extra":
+		case "outlookmessageheader", "yahoo_quoted", "moz-forward-container", "xm_compose_origin_mail_container", "zmail_extra", "history-quote-wrapper", "protonmail_quote":
 			return markQuote
-		case "gmail_signature", "moz-signature", "gmail_signature_prefix", "ntes-signature", "xm_compose_sign":
+		case "gmail_signature", "moz-signature", "gmail_signature_prefix", "ntes-signature", "xm_compose_sign", "xmail_sign", "protonmail_signature_block":
 			return markSignature
 		}
 	}

@@ -153,6 +153,9 @@ func (t *judged) kindAt(i int) kind {
 	return empty
 }
 
+// noBreak makes blanks of no-break spaces, also as QQ writes them into plain text.
+var noBreak = strings.NewReplacer("\u00a0", " ", "&nbsp;", " ")
+
 // classify judges each line. Lines between ``` are text whatever they hold.
 func (t *judged) classify() {
 	lines, kinds := t.lines, t.kinds
@@ -161,7 +164,7 @@ func (t *judged) classify() {
 		if kinds[i] != text {
 			continue
 		}
-		line := strings.ReplaceAll(lines[i], "\u00a0", " ")
+		line := noBreak.Replace(lines[i])
 		trimmed := strings.TrimSpace(line)
 		if strings.HasPrefix(trimmed, "```") {
 			code = !code && slices.ContainsFunc(lines[i+1:min(len(lines), i+200)], func(l string) bool { return strings.HasPrefix(strings.TrimSpace(l), "```") })
@@ -180,7 +183,9 @@ func (t *judged) classify() {
 		case strings.ContainsRune("-_—─*>", first(trimmed)) && originalLine.MatchString(line), ends(trimmed) && begunForward.MatchString(trimmed):
 			kinds[i] = original
 		default:
-			if n := introduction(lines[i:]); n > 0 {
+			if bareOriginal.MatchString(trimmed) && headFollows(lines[i+1:]) {
+				kinds[i] = original
+			} else if n := introduction(lines[i:]); n > 0 {
 				for j := i; j < i+n; j++ {
 					kinds[j] = wrote
 				}
@@ -193,6 +198,17 @@ func (t *judged) classify() {
 			}
 		}
 	}
+}
+
+// headFollows reports whether the next line that says anything is a field of
+// the head of a mail.
+func headFollows(lines []string) bool {
+	for _, l := range lines[:min(len(lines), 8)] {
+		if strings.TrimSpace(l) != "" && !delimiterLine.MatchString(l) {
+			return headingName(l) != ""
+		}
+	}
+	return false
 }
 
 // headingName gives the name of the field if a line is one of a quoted head.
@@ -208,7 +224,7 @@ func headingName(line string) string {
 }
 
 // deviceFirst are the first letters of what deviceLine finds.
-const deviceFirst = "sSgGeEvViIaAоО发从来由签网获下自從來傳寄"
+const deviceFirst = "sSgGeEvViIaAoOdDtThHlLwWоОсС发从来由签网获取下自從來傳寄나내"
 
 func first(s string) rune {
 	r, _ := utf8.DecodeRuneInString(s)
@@ -242,6 +258,9 @@ func introduction(lines []string) int {
 		}
 		return 1
 	}
+	if n := aboveQuote(lines); n > 0 {
+		return n
+	}
 	if !wroteStart.MatchString(first) {
 		return nameThenDate(lines)
 	}
@@ -256,8 +275,66 @@ func introduction(lines []string) int {
 		if joined.Len() > maxMarkLine {
 			return 0
 		}
-		if s := strings.TrimSpace(joined.String()); ends(s) && (commonEnd(s) || wroteEnd.MatchString(s)) {
-			return i + 1
+		if !ends(line) {
+			continue
+		}
+		if i > 0 && (strings.Contains(line, "@") && timeOfDay.MatchString(line) || wroteStart.MatchString(line) && (commonEnd(line) || wroteEnd.MatchString(line))) {
+			return 0 // it begins here, and what stands above is the author's
+		}
+		if s := strings.TrimSpace(joined.String()); commonEnd(s) || wroteEnd.MatchString(s) {
+			return introduces(s, lines[i+1:], i+1)
+		}
+	}
+	return 0
+}
+
+// aboveQuote finds an introduction in any language: up to three lines, with a
+// time of day and an address in angle brackets, that end in a colon above a
+// line that begins with “>”.
+func aboveQuote(lines []string) int {
+	size, timed, from := 0, false, false
+	for i := 0; i < min(len(lines), 3); i++ {
+		line := strings.TrimSpace(lines[i])
+		if size += len(line); line == "" || size > maxMarkLine || line[0] == '>' {
+			return 0
+		}
+		hasTime := timeOfDay.MatchString(line)
+		hasFrom := strings.Contains(line, "<") || strings.Contains(line, "@") && strings.Contains(line, ">")
+		if i == 0 && !hasTime && !hasFrom || i > 0 && hasTime && hasFrom {
+			return 0 // the author's, or the introduction begins here
+		}
+		timed, from = timed || hasTime, from || hasFrom
+		if !strings.HasSuffix(line, ":") && !strings.HasSuffix(line, "：") {
+			continue
+		}
+		if !timed || !from {
+			return 0
+		}
+		for _, next := range lines[i+1 : min(len(lines), i+4)] {
+			if next = strings.TrimSpace(next); next != "" {
+				if strings.HasPrefix(next, ">") {
+					return i + 1
+				}
+				return 0
+			}
+		}
+		return 0
+	}
+	return 0
+}
+
+// introduces gives n if s introduces a quotation: the author may tell as well
+// what somebody wrote on a day, but hardly at what time or from what address.
+func introduces(s string, below []string, n int) int {
+	if strings.Contains(s, "@") || timeOfDay.MatchString(s) || strings.HasSuffix(s, "-") {
+		return n
+	}
+	for _, l := range below[:min(len(below), 3)] {
+		if l = strings.TrimSpace(l); l != "" {
+			if strings.HasPrefix(l, ">") {
+				return n
+			}
+			break
 		}
 	}
 	return 0
@@ -282,7 +359,7 @@ func nameThenDate(lines []string) int {
 		}
 		joined += line
 		if ends(line) && dateWrote.MatchString(joined) {
-			return i + 1
+			return introduces(joined, lines[i+1:], i+1)
 		}
 	}
 	return 0
@@ -333,6 +410,8 @@ func (t *judged) isSignature(i int) bool {
 		switch {
 		case t.kinds[j] == empty:
 			continue
+		case t.kinds[j] == quote && t.onlyTail[j] && said > 0:
+			return short || known && !divides
 		case strings.HasPrefix(line, "#"), strings.HasPrefix(line, "＃"), !short && t.kinds[j] == delimiter:
 			return false
 		}
