@@ -30,7 +30,10 @@ type Command struct {
 	stray bool  // it stands below text that belongs to no command
 }
 
-var commandLine = regexp.MustCompile(`^[\s\x{3000}]*[#＃][\s\x{3000}]*(\pL[\pL\pN_-]*)[\s\x{3000}]*(.*)$`)
+var commandLine = regexp.MustCompile(`^[#＃][\s\x{3000}\x{a0}]*(\pL[\pL\pN_-]*|[?？])[\s\x{3000}\x{a0}]*(.*)$`)
+
+// unseen is what mail programs put at the ends of a line without showing it.
+const unseen = "\r \t\u3000\u00a0\u200b\u200c\u200d\u2060\ufeff"
 
 // ParseCommands reads the commands at the top of a mail's own words. If the
 // first line that is not blank is no command there are none. The text of a
@@ -48,8 +51,8 @@ func ParseCommands(own string) []Command {
 		text = nil
 	}
 	for i, line := range strings.Split(own, "\n") {
-		line = strings.TrimRight(line, "\r \t\u3000")
-		m := commandLine.FindStringSubmatch(line)
+		line = strings.TrimRight(line, unseen)
+		m := commandLine.FindStringSubmatch(strings.TrimLeft(line, unseen))
 		switch {
 		case m != nil && isStop(m[1]), line == "--" && len(out) > 0:
 			flush()
@@ -60,10 +63,10 @@ func ParseCommands(own string) []Command {
 			}
 			flush()
 			c := parseCommand(m[1], m[2])
-			c.Line, c.Raw, c.stray = i+1, strings.TrimSpace(line), stopped
+			c.Line, c.Raw, c.stray = i+1, strings.Trim(line, unseen), stopped
 			out = append(out, c)
 			open = c.verb == nil || c.verb.Text != NoText
-		case strings.TrimSpace(line) == "":
+		case strings.Trim(line, unseen) == "":
 			if open {
 				text = append(text, "")
 			}
@@ -82,7 +85,7 @@ func isStop(verb string) bool { return verb == "完" || strings.EqualFold(verb, 
 // parseCommand reads the rest of a command line by what its verb takes.
 func parseCommand(name, rest string) Command {
 	c := Command{Verb: name, Args: map[string]string{}, Words: []string{}, verb: findVerb(name)}
-	rest = strings.TrimLeft(rest, "：:，, \t\u3000")
+	rest = strings.TrimLeft(rest, "：:，, \t\u3000\u00a0")
 	if c.verb == nil {
 		c.Text = rest
 		return c

@@ -313,7 +313,7 @@ var vocabulary = []*Verb{
 		Does: [2]string{"提交某年的工作日表，经另一人批准后生效，在办期限随即重算", "puts forward a year's working days; they take effect when a second person approves, and running limits are counted anew"}},
 	{Zh: [2]string{"清单", ""}, En: [2]string{"list", ""}, NoCase: true, Roles: []Role{AnyStaff}, States: everyState,
 		Does: [2]string{"发来您名下的未结案件", "sends you the open cases that concern you"}},
-	{Zh: [2]string{"帮助", ""}, En: [2]string{"help", ""}, Alias: []string{"?"}, NoCase: true, Roles: []Role{AnyStaff}, States: everyState,
+	{Zh: [2]string{"帮助", ""}, En: [2]string{"help", ""}, Alias: []string{"?", "？"}, NoCase: true, Roles: []Role{AnyStaff}, States: everyState,
 		Does: [2]string{"列出您此刻可用的命令", "lists the commands that you may use now"}},
 }
 

@@ -23,6 +23,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -286,7 +287,23 @@ type piece struct {
 }
 
 func (t *texts) whole() string { return t.join(func(p piece) string { return p.whole }, t.notes...) }
-func (t *texts) own() string   { return t.join(func(p piece) string { return p.own }) }
+
+// own is the author's share. What stands in further parts is the author's too,
+// around a picture for example; but programs on the way add parts as well, so a
+// line there that looks like a command is marked as a quotation.
+func (t *texts) own() string {
+	said := false
+	return t.join(func(p piece) string {
+		s := p.own
+		if said {
+			s = commandLike.ReplaceAllString(s, "> $0")
+		}
+		said = said || strings.TrimSpace(s) != ""
+		return s
+	})
+}
+
+var commandLike = regexp.MustCompile(`(?m)^[\s\x{3000}\x{a0}\x{200b}-\x{200d}]*[#＃][\s\x{3000}\x{a0}]*\pL`)
 
 // settle chooses what is read of what says the same: programs put a text and
 // its HTML side by side, where alternatives should be.
