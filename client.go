@@ -114,6 +114,7 @@ func (s *session) damped() bool {
 // client who writes from another address is not turned away.
 func (p *Policy) Unplaced(m *Message, guess string, at time.Time) Outcome {
 	s := &session{p: p, m: m, at: at, by: m.From.Addr, lang: languageOf(m.Subject+m.OwnWords, p.Language)}
+	s.countMisuse()
 	s.out.Hold = "it names " + guess + ", and its sender is not known there"
 	for _, who := range s.desk() {
 		s.tell(who, "case_news", Facts{From: m.From, Subject: m.Subject, Text: fmt.Sprintf(pick(p.Language,

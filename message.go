@@ -112,6 +112,12 @@ type Message struct {
 	Similar   []Similar `json:"-"` // open cases that look like this new complaint
 	Others    []*Case   `json:"-"` // the further cases that its commands name, locked
 	Tables    []Table   `json:"-"` // working days that wait for a second person's approval
+
+	Repeats   int64         `json:"-"` // an earlier mail with the same sender, date and words; 0: none
+	Arrived   time.Time     `json:"-"` // when it came, if that was earlier: it was held
+	Waiting   *Confirmation `json:"-"` // the commands that its code confirms, or nil
+	Misuses   int           `json:"-"` // reply addresses and codes that were not theirs, in the hour before, by anybody
+	MisusesBy int           `json:"-"` // the same, by this sender
 }
 
 // Recipients are all addresses the message was sent to as far as it tells,
@@ -187,6 +193,10 @@ type Outcome struct {
 	Alerts []Alert // for the security address and the log; no content of cases
 	Hold   string  // why the message belongs into the holding pen; "" if it does not
 	Other  []Part  // what it does to further cases; recorded first, in the same transaction
+
+	Misuse    string        // a reply address or a code that was not the sender's: which; "" if there was none
+	Ask       *Confirmation // commands that wait for a code, or nil
+	Confirmed string        // the code by which commands were carried out; it works no more
 
 	Proposed *Table // working days put forward, or nil
 	Loaded   *Table // working days approved: they take effect, or nil

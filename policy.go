@@ -30,6 +30,7 @@ type Policy struct {
 	Check func(Letter) error
 
 	RequireDomain bool // commands need a From domain that our MX or we verified
+	Confirm       bool // nobody can verify a domain: what a command changes waits for a one-time code that goes to the registered address
 
 	WebForm string // the address from which the firm's web form writes, or ""
 
@@ -126,6 +127,7 @@ func (p *Policy) Receive(c *Case, m *Message, at time.Time) (*Case, Outcome) {
 	if c != nil {
 		s.c = c.Clone()
 	}
+	s.countMisuse()
 	switch {
 	case m.Class == Own || m.Class == Journal: // our own words tell us nothing
 	case s.c == nil && m.Class != Bounce && p.isForm(m):
@@ -164,6 +166,9 @@ type session struct {
 	out  Outcome
 	err  error  // the first event that did not fit: a fault of ours
 	part string // tells the mails of a further case from those of the first
+
+	unproved bool          // a command needs more proof of who wrote it: a confirmation is asked for
+	proved   *Confirmation // the commands were confirmed by it
 }
 
 // do applies a fact to the copy and keeps the event.

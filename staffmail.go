@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -26,6 +25,15 @@ func (s *session) staffMail() {
 		s.staffWords()
 		return
 	}
+	answers := s.m
+	if c := confirming(cs); c != nil {
+		if err := s.redeem(c); err != nil {
+			lines := []Line{{Command: c.Raw, Did: err.In(s.lang), Refused: true}}
+			s.tell(s.who, "transcript", Facts{Subject: s.m.Subject, Transcript: lines, Reason: "refused"}).InReplyTo = s.m.MessageID
+			return
+		}
+		cs = ParseCommands(s.m.OwnWords)
+	}
 	before, kept := s.c, s.out
 	if before != nil {
 		s.c = before.Clone()
@@ -36,11 +44,24 @@ func (s *session) staffMail() {
 		if s.err != nil && !bad {
 			lines = append(lines, Line{Did: s.tr("本邮件与案件的当前状态不符，未执行任何命令。", "The mail does not fit the case as it stands; nothing was done."), Refused: true})
 		}
-		s.err = nil
-		s.tell(s.who, "transcript", Facts{Subject: s.m.Subject, Transcript: lines, Reason: "refused"}).InReplyTo = s.m.MessageID
+		s.err, s.unproved = nil, false
+		s.tell(s.who, "transcript", Facts{Subject: s.m.Subject, Transcript: lines, Reason: "refused"}).InReplyTo = answers.MessageID
 		return
 	}
+	if s.unproved {
+		s.c, s.out = before, kept // nothing is done before the code has come back
+		s.askToConfirm(cs, lines)
+		return
+	}
+	if s.proved != nil {
+		s.out.Confirmed = s.proved.Code
+	}
 	s.transcript(cs, lines)
+	for i := range s.out.Mails { // the answer belongs to the mail that confirmed
+		if m := &s.out.Mails[i]; m.InReplyTo == s.m.MessageID && SameAddr(m.To.Addr, s.who.Address) {
+			m.InReplyTo = answers.MessageID
+		}
+	}
 }
 
 // impersonated deals with a mail in the name of a member of staff for which
@@ -147,8 +168,11 @@ func (s *session) run1(c *Command) (string, error) {
 // possible instead.
 func (s *session) permit(v *Verb) error {
 	if s.c == nil {
-		if v.NoCase || v.En[0] == "approve" && len(s.m.Tables) > 0 {
+		if v.NoCase && v.Layer == Reads {
 			return nil
+		}
+		if v.NoCase || v.En[0] == "approve" && len(s.m.Tables) > 0 {
+			return s.trust(v)
 		}
 		return Refuse("这封邮件没有指明案件。请回复本台发出的案件邮件，或在主题中写上案号（如 [T2026-0001]）。",
 			"The mail names no case. Reply to a mail of the case, or put its number (such as [T2026-0001]) into the subject.")
@@ -167,31 +191,10 @@ func (s *session) permit(v *Verb) error {
 		return Refuse("本案现为“%[1]s”，不能用 #%[3]s。此刻可用：%[5]s", "The case is %[2]s; #%[4]s cannot be used now. You may use: %[6]s",
 			s.c.State.In("zh"), s.c.State.In("en"), v.Zh[0], v.En[0], names(can, "zh"), names(can, "en"))
 	}
-	if v.Layer == Writes {
-		return s.trust()
+	if v.Layer == Reads {
+		return nil
 	}
-	return nil
-}
-
-// trust demands, for a command that changes something, that the mail came to
-// the address which only this person was given for this case, and, where the
-// mail set-up can tell, that the From domain is genuine.
-func (s *session) trust() error {
-	t := s.m.token(s.p.Address)
-	if t == nil || t.Purpose != ForStaff || !s.c.answersTo(t.Ref) || !s.p.Keys.Verify(*t, s.who.Address, s.at) {
-		return Refuse("为防冒名，改动案件的命令须发到本台给您的专用回复地址。请直接回复本邮件，并保留同样的命令。",
-			"To guard against forgery, a command that changes a case must be sent to the reply address that the desk gave to you. Reply to this mail with the same command.")
-	}
-	return nil
-}
-
-func (m *Message) token(desk string) *Token { return KeysOf(m, desk).Token }
-
-// genuine reports whether our own hosts or our own verification vouch for the
-// domain or the account of From.
-func (m *Message) genuine() bool {
-	_, domain, _ := strings.Cut(strings.ToLower(m.From.Addr), "@")
-	return m.Froms <= 1 && (m.Auth.DMARC == "pass" || slices.Contains(m.Auth.DKIM, domain) || SameAddr(m.Auth.Submitter, m.From.Addr))
+	return s.trust(v)
 }
 
 // possible lists the verbs that a person may use on a case now.
@@ -199,7 +202,7 @@ func (p *Policy) possible(c *Case, who *Person) []*Verb {
 	var out []*Verb
 	for _, v := range Vocabulary() {
 		switch {
-		case c == nil && !v.NoCase, c != nil && !v.In(c.State):
+		case c == nil && !v.NoCase, c != nil && !v.In(c.State), v.En[0] == "confirm": // its mail asks for that
 		case c != nil && !v.NoCase && !p.mayUse(c, who, v):
 		default:
 			out = append(out, v)
@@ -215,7 +218,7 @@ func (s *session) staffWords() {
 		s.forwarded()
 		return
 	}
-	if s.c != nil && s.c.respondent(s.who) && findVerb("statement").In(s.c.State) && strings.TrimSpace(s.m.OwnWords) != "" && s.trust() == nil {
+	if s.c != nil && s.c.respondent(s.who) && findVerb("statement").In(s.c.State) && strings.TrimSpace(s.m.OwnWords) != "" && s.trust(findVerb("statement")) == nil && !s.unproved {
 		did := s.state(s.m.OwnWords) // an answer to the notice, without a command
 		s.tell(s.who, "transcript", Facts{Subject: s.m.Subject, Transcript: []Line{{Command: s.tr("陈述", "Statement"), Did: did}}}).InReplyTo = s.m.MessageID
 		return
@@ -375,6 +378,8 @@ func (s *session) run(c *Command) (string, error) {
 		return s.language(c)
 	case "show":
 		return s.show()
+	case "confirm":
+		return s.confirmAlone()
 	case "list":
 		return s.list()
 	case "help":

@@ -4,7 +4,9 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base32"
+	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -126,4 +128,192 @@ func KeysOf(m *Message, desk string) CaseKeys {
 	}
 	k.Ref = FindRef(m.Subject)
 	return k
+}
+
+// commandLife is how old a mail may be whose commands are carried out, and
+// dateSlip how far its date may lie ahead. A signature stays valid for years;
+// the mail that it is on does not.
+const (
+	commandLife = 7 * 24 * time.Hour
+	dateSlip    = 24 * time.Hour
+)
+
+// trust demands, for a command that changes something, that the mail came to
+// the address which only this person was given for this case, and that it is of
+// these days and no copy. Where nobody can verify a domain, and for what goes
+// outside where no account is known, it leaves the commands to a confirmation.
+func (s *session) trust(v *Verb) error {
+	if s.m.Repeats != 0 {
+		return Refuse("这封邮件的日期和内容与此前处理过的一封相同，未再执行。如需再次执行，请重新写一封。",
+			"This mail has the date and the words of one that was dealt with before; nothing was done again. If you mean it anew, please write a new mail.")
+	}
+	came := s.at
+	if !s.m.Arrived.IsZero() {
+		came = s.m.Arrived
+	}
+	if s.proved == nil && (s.m.Date.IsZero() || came.Sub(s.m.Date) > commandLife || s.m.Date.Sub(came) > dateSlip) {
+		return Refuse("邮件的日期缺失、早于%[1]d天前或晚于现在，其中的命令未执行。请核对电脑时钟，重新发送。",
+			"The date of this mail is missing, more than %[1]d days old, or in the future; its commands were not carried out. Please check your clock and send it anew.", int(commandLife/(24*time.Hour)))
+	}
+	if s.c != nil && s.proved == nil {
+		t := s.m.token(s.p.Address)
+		if t == nil || t.Purpose != ForStaff || !s.c.answersTo(t.Ref) || !s.p.Keys.Verify(*t, s.who.Address, s.at) {
+			return Refuse("为防冒名，改动案件的命令须发到本台给您的专用回复地址。请直接回复本邮件，并保留同样的命令。",
+				"To guard against forgery, a command that changes a case must be sent to the reply address that the desk gave to you. Reply to this mail with the same command.")
+		}
+	}
+	switch {
+	case s.p.Confirm && v.Layer == Outward:
+		return Refuse("本所的邮件系统尚不能核实发件人，对外或无法撤回的命令不能经邮件执行；请管理员在配置中设置 authentication。",
+			"The firm's mail system cannot verify who sent a mail, so what goes outside or cannot be undone is not done by mail; an administrator must set up authentication.")
+	case s.proved != nil || v.En[0] == "confirm":
+	case s.p.Confirm:
+		s.unproved = true
+	case v.Layer == Outward && s.p.RequireDomain && !s.m.submitted() && v.En[0] != "approve":
+		// An approval needs no code: it is a second person's, and quotes the
+		// hash of the letter that goes out.
+		s.unproved = true
+	}
+	return nil
+}
+
+func (m *Message) token(desk string) *Token { return KeysOf(m, desk).Token }
+
+// submitted reports whether the mail was handed in from the account of its
+// From address, as our own server says.
+func (m *Message) submitted() bool { return m.Froms <= 1 && SameAddr(m.Auth.Submitter, m.From.Addr) }
+
+// genuine reports whether our own hosts or our own verification vouch for the
+// domain or the account of From.
+func (m *Message) genuine() bool {
+	_, domain, _ := strings.Cut(strings.ToLower(m.From.Addr), "@")
+	return m.Froms <= 1 && (m.Auth.DMARC == "pass" || slices.Contains(m.Auth.DKIM, domain) || m.submitted())
+}
+
+// Confirmation is a mail whose commands wait for a one-time code, which is sent
+// to the registered address of the one in whose name it came. It is bound to
+// that person, to the case, and to these very commands.
+type Confirmation struct {
+	Code    string // 16 hexadecimal digits
+	Person  string // address
+	Ref     string // of the case; "" for commands about none
+	Digest  string // SHA-256 of the commands and their text, hex
+	Expires time.Time
+
+	Used time.Time // zero: it has not been
+	Mail *Message  // the mail that waits, as it was read; only when it is looked up
+}
+
+// codeLife is how long a code works.
+const codeLife = 24 * time.Hour
+
+// maxMisuses is how many addresses or codes that are not theirs are accepted
+// from one sender in an hour before codes are no longer looked at, and from all
+// before somebody is told.
+const maxMisuses = 10
+
+// code signs what is to be confirmed. Nobody without the key can guess it, and
+// no two mails have the same.
+func (k Keyring) code(w Confirmation, m *Message, at time.Time) string {
+	h := hmac.New(sha256.New, k[0])
+	fmt.Fprintf(h, "complaintsd confirmation 1\n%s\n%s\n%s\n%s\n%s\n%d", strings.ToLower(w.Person), w.Ref, w.Digest, m.ContentHash, m.SHA256, at.UnixNano())
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// digest is over commands as they were read, so that whatever changes what
+// they do changes it.
+func digest(cs []Command) string {
+	h := sha256.New()
+	for _, c := range cs {
+		fmt.Fprintf(h, "%q %q\n", c.Raw, c.Text)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// confirming finds the command that confirms others; nil if it does not stand
+// alone.
+func confirming(cs []Command) *Command {
+	if len(cs) == 1 && cs[0].verb != nil && cs[0].verb.En[0] == "confirm" {
+		return &cs[0]
+	}
+	return nil
+}
+
+// Confirms gives the code that a mail from staff brings back, or "".
+func Confirms(m *Message) string {
+	if c := confirming(ParseCommands(m.OwnWords)); c != nil && len(c.Words) == 1 {
+		return strings.ToLower(c.Words[0])
+	}
+	return ""
+}
+
+// confirmAlone answers a confirmation that stands among other commands.
+func (s *session) confirmAlone() (string, error) {
+	return "", Refuse("#确认 须单独写在一封邮件里。", "#confirm must stand in a mail of its own.")
+}
+
+// askToConfirm holds commands back, and sends the code to the registered
+// address with what will happen.
+func (s *session) askToConfirm(cs []Command, lines []Line) {
+	w := Confirmation{Person: s.who.Address, Digest: digest(cs), Expires: s.at.Add(codeLife)}
+	if s.c != nil {
+		w.Ref = s.c.Ref
+	}
+	w.Code = s.p.Keys.code(w, s.m, s.at)
+	s.out.Ask = &w
+	m := s.tell(s.who, "confirm", Facts{Subject: s.m.Subject, Transcript: lines, Hash: w.Code, Level: w.Expires.In(s.p.Location).Format("2006-01-02 15:04")})
+	m.InReplyTo = s.m.MessageID
+}
+
+// redeem puts the mail that was confirmed in place of the one that confirms.
+// The commands are checked anew: the case may have moved on.
+func (s *session) redeem(c *Command) *Refusal {
+	w := s.m.Waiting
+	if err := s.permit(c.verb); err != nil {
+		if r := AsRefusal(err); r != nil {
+			return r
+		}
+	}
+	ref := ""
+	if s.c != nil {
+		ref = s.c.Ref
+	}
+	switch {
+	case s.m.MisusesBy >= maxMisuses:
+		return Refuse("一小时内错误的确认码过多，暂不受理；请稍后再试。此事已报告管理员。", "Too many wrong codes within an hour; please try again later. The administrator has been told.")
+	case w == nil || !SameAddr(w.Person, s.who.Address):
+		s.misused("code")
+		return Refuse("没有待您确认的命令使用这个确认码。请核对系统发给您的确认邮件。", "No commands of yours wait for this code. Please check the mail in which the desk asked you to confirm.")
+	case w.Ref != ref:
+		s.misused("code")
+		return Refuse("这个确认码属于另一案件。请直接回复系统发给您的确认邮件。", "This code belongs to another case. Please reply to the mail in which the desk asked you to confirm.")
+	case !w.Used.IsZero():
+		return Refuse("这个确认码已经用过，命令已执行，未再执行。", "This code has been used: the commands have been carried out, and were not carried out again.")
+	case s.at.After(w.Expires):
+		return Refuse("这个确认码已过有效期，命令没有执行；请重新发送命令。", "This code has expired and nothing was done; please send the commands anew.")
+	case w.Mail == nil || w.Digest != digest(ParseCommands(w.Mail.OwnWords)):
+		return Refuse("待确认的命令已无法读出，请重新发送命令。", "The commands that waited cannot be read any more; please send them anew.")
+	}
+	s.m, s.proved = w.Mail, w
+	return nil
+}
+
+// countMisuse notes a reply address that was not signed for this sender: cut
+// short, edited, of another person, or expired.
+func (s *session) countMisuse() {
+	if s.m.Class != Public && s.m.Class != Staff {
+		return
+	}
+	if t := s.m.token(s.p.Address); t != nil && t.Purpose != ForBounce && !s.p.Keys.Verify(*t, s.m.From.Addr, s.at) {
+		s.misused("reply address")
+	}
+}
+
+// misused notes that somebody used what was not theirs. One is a slip; many
+// are somebody who tries.
+func (s *session) misused(what string) {
+	s.out.Misuse = what
+	if s.m.Misuses+1 >= maxMisuses {
+		s.alert("guessing", fmt.Sprintf("%d reply addresses or confirmation codes that were not their sender's have come within an hour; none was accepted", s.m.Misuses+1))
+	}
 }

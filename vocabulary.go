@@ -20,10 +20,13 @@ const (
 // Layer is how sure the desk must be of who wrote a command.
 type Layer int
 
-// The layers: reading needs the register, writing a capability token as well.
+// The layers: reading needs the register, writing a capability token as well;
+// what goes outside and ends something also needs proof of the person, or a
+// confirmation.
 const (
 	Reads Layer = iota
 	Writes
+	Outward
 )
 
 // Roles that a person has only on one case.
@@ -234,7 +237,7 @@ var vocabulary = []*Verb{
 	{Zh: [2]string{"拟稿", "[补充说明]"}, En: [2]string{"draft", "[remarks]"}, Layer: Writes, Text: MayText,
 		Roles: staffOfCase, States: []State{DecisionDraft},
 		Does: [2]string{"生成处理结果告知书草稿，送另一人批准", "drafts the result letter and puts it before a second person"}},
-	{Zh: [2]string{"批准", "[草稿校验码]"}, En: [2]string{"approve", "[hash of the draft]"}, Layer: Writes, Words: 1,
+	{Zh: [2]string{"批准", "[草稿校验码]"}, En: [2]string{"approve", "[hash of the draft]"}, Layer: Outward, Words: 1,
 		Roles: []Role{Head, Chair}, States: approving,
 		Does: [2]string{"批准报告；引用校验码则批准该份草稿并签发", "approves the report; with the hash it approves that draft and issues it"}},
 	{Zh: [2]string{"退回", "理由"}, En: [2]string{"return", "reason"}, Layer: Writes, Text: MustText,
@@ -255,7 +258,7 @@ var vocabulary = []*Verb{
 	{Zh: [2]string{"受理申诉", "[理由]"}, En: [2]string{"admit-appeal", "[reason]"}, Layer: Writes, Text: MayText,
 		Roles: []Role{Chair}, States: []State{AppealLodged}, Keys: [][3]string{{"reason", "理由", "reason"}},
 		Does: [2]string{"受理申诉，送各委员审查；逾期的须写明理由", "admits the appeal and puts it before the members; a late one needs a reason"}},
-	{Zh: [2]string{"不受理申诉", "理由"}, En: [2]string{"decline-appeal", "reason"}, Layer: Writes, Text: MustText,
+	{Zh: [2]string{"不受理申诉", "理由"}, En: [2]string{"decline-appeal", "reason"}, Layer: Outward, Text: MustText,
 		Roles: []Role{Chair}, States: []State{AppealLodged}, Keys: [][3]string{{"reason", "理由", "reason"}},
 		Does: [2]string{"不受理逾期的申诉，告知投诉人理由和外部途径", "does not admit a late appeal; the client is told why and where else to turn"}},
 	{Zh: [2]string{"表决", "维持|变更|撤销|发回 理由"}, En: [2]string{"vote", "affirm|vary|quash|remit reasons"}, Layer: Writes, Text: MustText, Words: 1,
@@ -264,16 +267,16 @@ var vocabulary = []*Verb{
 	{Zh: [2]string{"决定", "维持|变更|撤销|发回 [1=成立] 决定理由（逐条写 理由1=…）"}, En: [2]string{"decide", "affirm|vary|quash|remit [1=upheld] reasons (ground1=… for each)"}, Layer: Writes, Text: MayText, Words: 1, Number: true,
 		Roles: []Role{Chair}, States: []State{AppealReview, CommitteePre},
 		Does: [2]string{"按表决结果拟出申诉决定书，由您核对后签发；重大案件：写明委员会的意见，结束审议", "draws up the decision as voted, which you check and issue; on a major case: closes it with the committee's opinion"}},
-	{Zh: [2]string{"非投诉", "理由"}, En: [2]string{"not-complaint", "reason"}, Layer: Writes, Text: MustText,
+	{Zh: [2]string{"非投诉", "理由"}, En: [2]string{"not-complaint", "reason"}, Layer: Outward, Text: MustText,
 		Roles: []Role{Officer, Head}, States: []State{Registered, Triage}, Keys: [][3]string{{"reason", "理由", "reason"}},
 		Does: [2]string{"来信不是投诉，写明理由结束，并书面告知来信人", "ends what is no complaint, with the reason, and tells the writer in writing"}},
 	{Zh: [2]string{"不予受理", "[依据=] 理由"}, En: [2]string{"decline", "[ground=] reason"}, Layer: Writes, Text: MustText,
 		Roles: []Role{Officer, Head}, States: []State{Registered, Triage}, Keys: [][3]string{{"ground", "依据", "ground"}, {"reason", "理由", "reason"}},
 		Does: [2]string{"拟出不予受理告知书，送另一人批准；批准后结束", "drafts the letter that does not accept the complaint, for a second person to approve"}},
-	{Zh: [2]string{"转介", "机构=律师协会 [依据=] 理由"}, En: [2]string{"refer", "body=\"Bar Association\" [ground=] reason"}, Layer: Writes, Text: MustText,
+	{Zh: [2]string{"转介", "机构=律师协会 [依据=] 理由"}, En: [2]string{"refer", "body=\"Bar Association\" [ground=] reason"}, Layer: Outward, Text: MustText,
 		Roles: []Role{Officer, Head}, States: []State{Registered, Triage}, Keys: [][3]string{{"body", "机构", "body"}, {"ground", "依据", "ground"}, {"reason", "理由", "reason"}},
 		Does: [2]string{"转介给有权处理的机构，函件写明其名称和联系方式", "refers the client to the right body, which the letter names with its contact data"}},
-	{Zh: [2]string{"未配合", "依现有材料的处理意见"}, En: [2]string{"not-pursued", "decision on what is at hand"}, Layer: Writes, Text: MustText,
+	{Zh: [2]string{"未配合", "依现有材料的处理意见"}, En: [2]string{"not-pursued", "decision on what is at hand"}, Layer: Outward, Text: MustText,
 		Roles: staffOfCase, States: working, Keys: [][3]string{{"reason", "理由", "reason"}},
 		Does: [2]string{"投诉人逾期未补充材料的，依现有材料结束", "ends a case whose client did not answer the request for information in time"}},
 	{Zh: [2]string{"外部", "机构=区司法局 [编号=] [期限=2026-12-31] 情况"}, En: [2]string{"outside", "body=\"Justice Bureau\" [number=] [due=2026-12-31] what happened"}, Layer: Writes, Text: MayText,
@@ -297,7 +300,7 @@ var vocabulary = []*Verb{
 	{Zh: [2]string{"验收", "[1] [结果=通过|不通过] [说明]"}, En: [2]string{"verified", "[1] [result=passed|failed] [text]"}, Layer: Writes, Text: MayText, Words: 1,
 		Roles: []Role{Officer, Head, Chair}, States: after, Keys: [][3]string{{"result", "结果", "result"}},
 		Does: [2]string{"验收已完成的改进措施；不通过的退回", "verifies a measure that was done, or sends it back"}},
-	{Zh: [2]string{"结案", "[代码=答复后未申诉] [说明]"}, En: [2]string{"close", "[code=settled] [reason]"}, Layer: Writes, Text: MayText,
+	{Zh: [2]string{"结案", "[代码=答复后未申诉] [说明]"}, En: [2]string{"close", "[code=settled] [reason]"}, Layer: Outward, Text: MayText,
 		Roles: []Role{Officer, Head}, Keys: [][3]string{{"code", "代码", "code"}},
 		Does: [2]string{"结案并告知投诉人", "closes the case and tells the client"}},
 	{Zh: [2]string{"重开", "理由"}, En: [2]string{"reopen", "reason"}, Layer: Writes, Text: MustText,
@@ -311,6 +314,8 @@ var vocabulary = []*Verb{
 	{Zh: [2]string{"日历", "2027 来源=https://… 文号=国办发明电〔2026〕1号（附工作日表 JSON）"}, En: [2]string{"calendar", "2027 source=https://… document=\"…\" (table attached as JSON)"}, Layer: Writes, Words: 1,
 		NoCase: true, Roles: []Role{Admin}, States: []State{}, Keys: [][3]string{{"source", "来源", "source"}, {"document", "文号", "document"}},
 		Does: [2]string{"提交某年的工作日表，经另一人批准后生效，在办期限随即重算", "puts forward a year's working days; they take effect when a second person approves, and running limits are counted anew"}},
+	{Zh: [2]string{"确认", "确认码"}, En: [2]string{"confirm", "code"}, Layer: Writes, Words: 1, NoCase: true, Roles: []Role{AnyStaff}, States: everyState,
+		Does: [2]string{"确认此前的命令确由您本人发出，随即执行；确认码见系统发到您登记地址的邮件，只能用一次", "confirms that earlier commands are yours, and carries them out; the code came to your registered address and works once"}},
 	{Zh: [2]string{"清单", ""}, En: [2]string{"list", ""}, NoCase: true, Roles: []Role{AnyStaff}, States: everyState,
 		Does: [2]string{"发来您名下的未结案件", "sends you the open cases that concern you"}},
 	{Zh: [2]string{"帮助", ""}, En: [2]string{"help", ""}, Alias: []string{"?", "？"}, NoCase: true, Roles: []Role{AnyStaff}, States: everyState,

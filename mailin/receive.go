@@ -135,13 +135,21 @@ func (r *Receiver) lookUp(ctx context.Context, tx *store.Tx, p *complaints.Polic
 	if err != nil {
 		return nil, err
 	}
+	if err := r.proof(ctx, tx, p, m, at); err != nil {
+		return nil, err
+	}
 	if m.Class == complaints.Staff {
-		if m.Others, err = tx.Others(ctx, c, m); err != nil {
+		if err := r.forCommands(ctx, tx, c, m); err != nil {
 			return nil, err
 		}
-		if c == nil && complaints.Approves(m) {
-			if m.Tables, err = tx.Tables(ctx); err != nil {
+		if code := complaints.Confirms(m); code != "" {
+			if m.Waiting, err = tx.Waiting(ctx, code); err != nil {
 				return nil, err
+			}
+			if m.Waiting != nil {
+				if err := r.forCommands(ctx, tx, c, m.Waiting.Mail); err != nil {
+					return nil, err
+				}
 			}
 		}
 		if c == nil && len(complaints.ParseCommands(m.OwnWords)) == 0 {
@@ -162,6 +170,32 @@ func (r *Receiver) lookUp(ctx context.Context, tx *store.Tx, p *complaints.Polic
 	}
 	m.Similar, err = tx.Similar(ctx, sender, m.Subject, words, at.Add(-similarFor))
 	return c, err
+}
+
+// forCommands looks up what the commands of a mail name beside its case.
+func (r *Receiver) forCommands(ctx context.Context, tx *store.Tx, c *complaints.Case, m *complaints.Message) (err error) {
+	if m.Others, err = tx.Others(ctx, c, m); err != nil {
+		return err
+	}
+	if c == nil && complaints.Approves(m) {
+		m.Tables, err = tx.Tables(ctx)
+	}
+	return err
+}
+
+// proof looks up what the policy holds against a mail from staff: a copy that
+// came before, and how often somebody has just tried addresses or codes.
+func (r *Receiver) proof(ctx context.Context, tx *store.Tx, p *complaints.Policy, m *complaints.Message, at time.Time) (err error) {
+	if m.Class == complaints.Staff {
+		if m.Repeats, err = tx.Repeats(ctx, m); err != nil {
+			return err
+		}
+	}
+	t := complaints.KeysOf(m, p.Address).Token
+	if t != nil && !p.Keys.Verify(*t, m.From.Addr, at) || complaints.Confirms(m) != "" {
+		m.Misuses, m.MisusesBy, err = tx.Misuses(ctx, m.From.Addr, at)
+	}
+	return err
 }
 
 // similarFor is how far back the words of earlier mails are compared.
@@ -327,7 +361,7 @@ func (r *Receiver) Retry(ctx context.Context, h *store.Held, raw []byte, ref, by
 	if m.Class == complaints.Auto || m.Class == complaints.Bounce {
 		m.Class = complaints.Public
 	}
-	m.Hold = ""
+	m.Hold, m.Arrived = "", h.HeldAt
 	err = r.DB.Tx(ctx, func(tx *store.Tx) error {
 		m.ID = h.Message
 		if m.ID == 0 {

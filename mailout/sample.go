@@ -42,7 +42,7 @@ func Mails() (*templates.MailSet, error) {
 
 // caseless are the mails that may be about no case.
 var caseless = map[string]bool{
-	"transcript": true, "help": true, "list": true, "impersonated": true, "alert": true, "letter_in_doubt": true,
+	"transcript": true, "confirm": true, "help": true, "list": true, "impersonated": true, "alert": true, "letter_in_doubt": true,
 	"digest": true, "calendar_proposed": true, "calendar_changed": true, "calendar_missing": true,
 }
 
@@ -96,7 +96,7 @@ func (w *sampleFirm) client() complaints.Address {
 // stages are how far the sample case has come when a mail is sent, in events;
 // for a mail that is not named, all the way.
 var stages = map[string]int{
-	"ack": 2, "new_case": 2, "merged": 2, "grouped": 2, "graded": 8, "respondent": 9, "outside": 11, "continues": 11, "note_kept": 2, "help": 5, "transcript": 8, "assigned": 8, "took_on": 9, "question": 10, "received": 11, "client_replied": 11,
+	"ack": 2, "new_case": 2, "merged": 2, "grouped": 2, "graded": 8, "respondent": 9, "outside": 11, "continues": 11, "note_kept": 2, "help": 5, "transcript": 8, "confirm": 8, "assigned": 8, "took_on": 9, "question": 10, "received": 11, "client_replied": 11,
 	"status": 11, "withdrawal": 11, "reminder": 13, "report_review": 16, "report_returned": 15, "report_approved": 17, "draft": 21, "draft_approval": 21,
 	"draft_returned": 21, "result": 22, "letter_sent": 24, "letter_failed": 23, "letter_in_doubt": 23, "offer_accepted": 24, "performed": 24, "measure": 24, "measure_done": 24, "unclear": 24, "case_news": 24,
 	"delayed": 12, "information": 12, "information_reminder": 12, "resumed": 12, "progress": 12, "long_stop": 15, "extension_asked": 12, "digest": 12,
@@ -373,7 +373,10 @@ func (w *sampleFirm) mail(name string, c *complaints.Case) complaints.Mail {
 		f.From, f.Reason, f.Level, f.Text = head, w.tr("涉及诉讼时效。", "A limitation period is at stake."), "major", ""
 	case "case_news":
 		f.From, f.Text, f.Attachments = head, w.tr("本案已重开：发现新的证据。", "The case has been reopened: there is new evidence."), nil
-	case "transcript":
+	case "transcript", "confirm":
+		if name == "confirm" {
+			f.Hash, f.Level = "3f9a0c51d27be864", "2026-12-09 15:04"
+		}
 		f.Transcript = []complaints.Line{
 			{Command: w.tr("#受理 类别=F6", "#admit category=F6"), Did: w.tr("已受理，类别 F6 退费争议。", "Taken in, category F6 refund dispute.")},
 			{Command: w.tr("#指派 li@firm.example", "#assign li@firm.example"), Did: w.tr("已请李娜调查。", "Li Na has been asked to investigate.")},

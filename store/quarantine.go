@@ -2,6 +2,9 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -156,4 +159,102 @@ func (tx *Tx) changeHeld(ctx context.Context, id int64, state, by, why string, a
 		return fmt.Errorf("held mail %d: %w, or taken in already", id, ErrNotFound)
 	}
 	return nil
+}
+
+// codeKey is how a confirmation code is kept: who reads the table learns none.
+func codeKey(code string) []byte {
+	sum := sha256.Sum256([]byte("confirmation " + code))
+	return sum[:]
+}
+
+// Waiting finds the commands that a code confirms, with the mail that holds
+// them and the content of its files, and locks them; nil if there are none.
+func (tx *Tx) Waiting(ctx context.Context, code string) (*complaints.Confirmation, error) {
+	w := &complaints.Confirmation{Code: code, Mail: &complaints.Message{}}
+	var used sql.NullTime
+	var body []byte
+	err := tx.tx.QueryRowContext(ctx, `
+		select c.person, c.case_ref, c.digest, c.expires_at, c.used_at, m.id, m.body
+		from confirmations c join messages m on m.id = c.message where c.code = $1 for update of c`, codeKey(code)).
+		Scan(&w.Person, &w.Ref, &w.Digest, &w.Expires, &used, &w.Mail.ID, &body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err == nil {
+		id := w.Mail.ID
+		err = json.Unmarshal(body, w.Mail)
+		w.Used, w.Mail.ID = used.Time, id
+	}
+	for i := range w.Mail.Attachments {
+		if a := &w.Mail.Attachments[i]; err == nil && a.Size <= chunk {
+			a.Content, err = tx.blob(ctx, a.SHA256)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("commands that wait: %w", err)
+	}
+	return w, nil
+}
+
+// prove records what an outcome says of proof: commands that wait, a code that
+// was used, an address or a code that was not the sender's.
+func (tx *Tx) prove(ctx context.Context, m *complaints.Message, o complaints.Outcome) error {
+	if w := o.Ask; w != nil {
+		_, err := tx.tx.ExecContext(ctx, `
+			insert into confirmations (code, person, case_ref, digest, message, expires_at) values ($1, $2, $3, $4, $5, $6)`,
+			codeKey(w.Code), strings.ToLower(clean(w.Person)), clean(w.Ref), w.Digest, m.ID, micro(w.Expires))
+		if err != nil {
+			return fmt.Errorf("commands that wait: %w", err)
+		}
+	}
+	if o.Confirmed != "" {
+		r, err := tx.tx.ExecContext(ctx, `update confirmations set used_at = now(), used_by = $2 where code = $1 and used_at is null`, codeKey(o.Confirmed), m.ID)
+		if err != nil {
+			return fmt.Errorf("use a code: %w", err)
+		}
+		if n, _ := r.RowsAffected(); n != 1 {
+			return fmt.Errorf("use a code: %w", ErrConflict)
+		}
+	}
+	if o.Misuse != "" {
+		_, err := tx.tx.ExecContext(ctx, `insert into misuses (at, from_addr, what, message) select coalesce($1::timestamptz, now()), $2, $3, $4`,
+			null(tx.at), strings.ToLower(clean(m.From.Addr)), clean(o.Misuse), m.ID)
+		if err != nil {
+			return fmt.Errorf("note a misuse: %w", err)
+		}
+	}
+	return nil
+}
+
+// Misuses counts the reply addresses and codes that were not their sender's in
+// the hour before a time: by anybody, and by one address.
+func (tx *Tx) Misuses(ctx context.Context, addr string, at time.Time) (all, by int, err error) {
+	err = tx.tx.QueryRowContext(ctx, `
+		select count(*), count(*) filter (where from_addr = $1) from misuses where at > $2::timestamptz - interval '1 hour' and at <= $2`,
+		strings.ToLower(clean(addr)), micro(at)).Scan(&all, &by)
+	if err != nil {
+		err = fmt.Errorf("count misuses: %w", err)
+	}
+	return all, by, err
+}
+
+// Repeats finds an earlier mail about a case with the same sender, date and
+// words as this one: a copy that somebody has sent again under other trace
+// fields. It gives its number, or 0.
+func (tx *Tx) Repeats(ctx context.Context, m *complaints.Message) (id int64, err error) {
+	if m.OwnWords == "" {
+		return 0, nil
+	}
+	date, err := json.Marshal(m.Date)
+	if err != nil {
+		return 0, err
+	}
+	err = tx.tx.QueryRowContext(ctx, `
+		select coalesce(min(id + 0), 0) from messages
+		where md5(body ->> 'own_words') = md5($1) and case_ref is not null and from_addr = $2 and body ->> 'date' = $3 and id <> $4`,
+		clean(m.OwnWords), strings.ToLower(clean(m.From.Addr)), strings.Trim(string(date), `"`), m.ID).Scan(&id)
+	if err != nil {
+		err = fmt.Errorf("look for a copy: %w", err)
+	}
+	return id, err
 }

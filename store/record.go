@@ -123,6 +123,9 @@ func (tx *Tx) Record(ctx context.Context, c *complaints.Case, m *complaints.Mess
 		}
 		err = tx.tables(ctx, o, at)
 	}
+	if err == nil && m != nil {
+		err = tx.prove(ctx, m, o)
+	}
 	if err == nil && o.Hold != "" && m != nil {
 		err = tx.holdMessage(ctx, m, o.Hold, "")
 	}

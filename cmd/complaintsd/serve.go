@@ -165,6 +165,7 @@ func (k *office) policy() complaints.Policy {
 		Location: c.Location, Routes: c.ExternalRoute, Keys: c.Authentication.Keys, Management: c.Staff.Management, Admins: c.Staff.Admins,
 		WebForm:       c.Policy.WebForm,
 		RequireDomain: c.Authentication.AuthservID != "" || c.Authentication.DKIM,
+		Confirm:       c.Authentication.AuthservID == "" && !c.Authentication.DKIM,
 	}
 }
 

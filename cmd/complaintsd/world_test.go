@@ -34,6 +34,7 @@ type world struct {
 	db      *store.DB
 	daemon  *daemon.Daemon
 	days    string // jurisdiction of the calendar; "" is the daemon's own
+	open    bool   // nobody verifies who sends mail
 	sent    int    // mails to the desk
 
 	mu  sync.Mutex
@@ -101,7 +102,7 @@ func newWorld(t testing.TB, s *play.Script, lang string) *world {
 			users = append(users, a.Address)
 		}
 	}
-	w := &world{t: t, days: s.Calendar, db: testDatabase(t), at: time.Now(), set: time.Now()}
+	w := &world{t: t, days: s.Calendar, open: s.Open, db: testDatabase(t), at: time.Now(), set: time.Now()}
 	w.dovecot = mailtest.StartDovecot(t, mailtest.DovecotOptions{Users: users})
 	w.postfix = mailtest.StartPostfix(t, w.dovecot, mailtest.PostfixOptions{})
 	people, err := config.ParseRegister("staff.csv", []byte(s.Staff))
@@ -119,11 +120,15 @@ func newWorld(t testing.TB, s *play.Script, lang string) *world {
 func (w *world) start(lang string) {
 	t := w.t
 	password := func() (string, error) { return mailtest.Password, nil }
+	policy, desk := testPolicy(lang), mailin.Desk{AuthservID: mailtest.AuthservID, Position: 1}
+	if w.open {
+		policy.RequireDomain, policy.Confirm, desk = false, true, mailin.Desk{}
+	}
 	d, err := daemon.New(daemon.Options{
-		DB: w.db, Policy: testPolicy(lang), Jurisdiction: w.days, Owner: "test", Log: quiet(), Now: w.now, Every: time.Hour,
+		DB: w.db, Policy: policy, Jurisdiction: w.days, Owner: "test", Log: quiet(), Now: w.now, Every: time.Hour,
 		Mailbox: &mailin.Server{Addr: w.dovecot.IMAP, TLS: "none", User: deskAddr, Password: password, Folder: "INBOX", Processed: "Processed", Quarantine: "Quarantine",
 			Poll: time.Second, Log: quiet()},
-		Desk:  mailin.Desk{AuthservID: mailtest.AuthservID, Position: 1},
+		Desk:  desk,
 		Relay: &mailout.Relay{Addr: w.postfix.Submission, TLS: "none", User: deskAddr, Password: password},
 	})
 	if err != nil {

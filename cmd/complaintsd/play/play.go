@@ -164,17 +164,29 @@ func (p *Player) answered(l *Letter) (*got, error) {
 
 var hashInMail = regexp.MustCompile(`\b([0-9a-f]{12})\b`)
 
-// fill puts the hash of the draft that this person got last into {hash}.
+var codeInMail = regexp.MustCompile(`(?:确认码|Code)[：:]\s*([0-9a-f]{16})`)
+
+// fill puts the hash of the draft that this person got last into {hash}, and
+// the last confirmation code into {code}.
 func (p *Player) fill(l *Letter) (string, error) {
-	if !strings.Contains(l.Body, "{hash}") {
-		return l.Body, nil
-	}
-	for _, g := range slices.Backward(p.inbox[l.Who]) {
-		if m := hashInMail.FindStringSubmatch(g.Msg.Text); m != nil {
-			return strings.ReplaceAll(l.Body, "{hash}", m[1]), nil
+	body := l.Body
+	for place, form := range map[string]*regexp.Regexp{"{hash}": hashInMail, "{code}": codeInMail} {
+		if !strings.Contains(body, place) {
+			continue
 		}
+		found := ""
+		for _, g := range slices.Backward(p.inbox[l.Who]) {
+			if m := form.FindStringSubmatch(g.Msg.Text); m != nil {
+				found = m[1]
+				break
+			}
+		}
+		if found == "" {
+			return "", fmt.Errorf("%s got no mail with what belongs in %s", l.Who, place)
+		}
+		body = strings.ReplaceAll(body, place, found)
 	}
-	return "", fmt.Errorf("%s got no mail with the hash of a draft", l.Who)
+	return body, nil
 }
 
 // quote quotes a mail below the answer, as mail programs do.

@@ -16,6 +16,7 @@
 //  6. `2026-12-01 09:00`: time passes.
 //  7. `calendar`: whose working days are counted; without it, those of China.
 //  8. `file NAME`: the content of an attachment, which is otherwise made up.
+//  9. `authentication`: `none` where nobody verifies who sends mail.
 package play
 
 import (
@@ -35,6 +36,7 @@ type Script struct {
 	Cast     map[string]mail.Address
 	Files    map[string][]byte // what attachments hold, by name
 	Calendar string            // jurisdiction
+	Open     bool              // nobody verifies who sends mail
 	Steps    []Step
 }
 
@@ -97,6 +99,9 @@ func (s *Script) part(name, data string, loc *time.Location) error {
 		return nil
 	case name == "calendar":
 		s.Calendar = strings.TrimSpace(data)
+		return nil
+	case name == "authentication":
+		s.Open = strings.TrimSpace(data) == "none"
 		return nil
 	case strings.HasPrefix(name, "file "):
 		s.Files[strings.TrimPrefix(name, "file ")] = []byte(data)
