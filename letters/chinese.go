@@ -61,8 +61,8 @@ func (z chinese) fit(in role) fit { return fit{lang: "zh", role: in, size: size3
 
 func (z chinese) rows(blocks []block) []row {
 	var rows []row
-	signed := -1
 	var sign []block
+	note := -1       // first row of the list of enclosures
 	var resume []int // first rows after tables
 	for i, b := range blocks {
 		spans := b.spans
@@ -93,6 +93,9 @@ func (z chinese) rows(blocks []block) []row {
 			f.role = kai
 			m.first, m.rest = 4*z.char, 2*z.char
 		case enclosure:
+			if b.label == "1." {
+				note = len(rows)
+			}
 			rows = append(rows, z.enclosure(b)...)
 			continue
 		case pageBreak, appendix:
@@ -115,10 +118,13 @@ func (z chinese) rows(blocks []block) []row {
 		case signature, dateLine:
 			sign = append(sign, b)
 			if i+1 == len(blocks) || blocks[i+1].kind != signature && blocks[i+1].kind != dateLine {
-				signed = len(rows)
+				end := len(rows)
+				if note >= 0 {
+					end = note // the enclosures are no text that a signature could stand with
+				}
 				rows = append(rows, z.signature(sign)...)
-				bind(rows, signed)
-				sign = nil
+				bind(rows, end)
+				sign, note = nil, -1
 			}
 			continue
 		}
