@@ -40,7 +40,15 @@ type Header struct {
 type Body struct {
 	Text        string // lines ended by \n or \r\n
 	HTML        string // the same for programs that show HTML
+	Pictures    []Picture
 	Attachments []File
+}
+
+// Picture is an image that the HTML shows by cid:ID (RFC 2392). It travels
+// beside the words in multipart/related (RFC 2387), not among the attachments.
+type Picture struct {
+	ID string // left@right in ASCII without spaces, unlike all others of the mail
+	File
 }
 
 // File is one attachment.
@@ -75,6 +83,12 @@ func Compose(h Header, b Body) ([]byte, error) {
 		html := tidy(b.HTML)
 		msg.AddAlternativeString(gomail.TypeTextHTML, html, gomail.WithPartEncoding(encodingOf(html)))
 	}
+	for _, p := range b.Pictures {
+		if msgID(p.ID) == "" {
+			return nil, fmt.Errorf("compose: %q is no Content-ID", p.ID)
+		}
+		msg.EmbedReadSeeker(p.Name, bytes.NewReader(p.Content), p.fields)
+	}
 	for _, f := range b.Attachments {
 		msg.AttachReadSeeker(f.Name, bytes.NewReader(f.Content), f.fields)
 	}
@@ -99,6 +113,9 @@ func size(b Body) int {
 	n := 8<<10 + 2*(len(b.Text)+len(b.HTML))
 	for _, f := range b.Attachments {
 		n += len(f.Content)/3*4*78/76 + 1<<10
+	}
+	for _, p := range b.Pictures {
+		n += len(p.Content)/3*4*78/76 + 1<<10
 	}
 	return n
 }
@@ -244,6 +261,13 @@ func (f File) fields(to *gomail.File) {
 	to.Header.Set("Content-Disposition", "attachment"+param("filename", name))
 }
 
+// fields sets the MIME fields of a picture.
+func (p Picture) fields(to *gomail.File) {
+	p.File.fields(to)
+	to.Header.Set("Content-ID", msgID(p.ID))
+	to.Header.Set("Content-Disposition", "inline"+param("filename", fileName(p.Name)))
+}
+
 // fileName makes a name that no system takes for a path or a device of its own.
 func fileName(s string) string {
 	s = strings.Map(func(r rune) rune {
@@ -277,25 +301,30 @@ const boundaryLen = 60
 // which neither quoted-printable nor base64 can contain, and so no body can
 // hold one. A field name that stands alone on its line gets its value back.
 func settle(raw []byte, messageID string) ([]byte, error) {
-	head, body, ok := bytes.Cut(raw, []byte("\r\n\r\n"))
+	head, _, ok := bytes.Cut(raw, []byte("\r\n\r\n"))
 	if !ok {
 		return nil, errors.New("the library wrote no body")
 	}
+	body := raw[len(head):]
 	head = loneName.ReplaceAll(head, []byte("$1: "))
-	var first, boundary []byte // the header of the first part, if it is a multipart itself
-	var random [][]byte
-	if head, boundary, ok = quoteBoundary(head); ok {
-		random = append(random, boundary)
-		first, _, _ = bytes.Cut(body, []byte("\r\n\r\n"))
-		body = body[len(first):]
-		if first, boundary, ok = quoteBoundary(first); ok {
-			random = append(random, boundary)
+	// The header of the first part of a multipart may name a boundary as well,
+	// and so on inwards: mixed, related, alternative.
+	heads, random := [][]byte{}, [][]byte{}
+	for top := true; ; top = false {
+		quoted, boundary, ok := quoteBoundary(head)
+		heads = append(heads, quoted)
+		if !ok {
+			if top && bytes.Contains(head, []byte("\r\nContent-Type: multipart/")) {
+				return nil, errors.New("the library wrote a boundary of another form")
+			}
+			break
 		}
+		random = append(random, boundary)
+		body = body[len("\r\n\r\n"):]
+		head, _, _ = bytes.Cut(body, []byte("\r\n\r\n"))
+		body = body[len(head):]
 	}
-	if len(random) == 0 && bytes.Contains(head, []byte("\r\nContent-Type: multipart/")) {
-		return nil, errors.New("the library wrote a boundary of another form")
-	}
-	raw = slices.Concat(head, []byte("\r\n\r\n"), first, body)
+	raw = slices.Concat(bytes.Join(heads, []byte("\r\n\r\n")), body)
 	for i, b := range random {
 		sum := sha256.Sum256(fmt.Appendf(nil, "%s %d", messageID, i))
 		fixed := ("=_" + hex.EncodeToString(sum[:]))[:boundaryLen]

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"flag"
+	"fmt"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -49,7 +50,7 @@ func sample() (Header, Body) {
 }
 
 // part is one leaf of a mail as read back.
-type part struct{ typ, charset, name, disposition, text string }
+type part struct{ typ, charset, name, disposition, text, id string }
 
 // readBack parses with the standard library alone, which knows nothing of how
 // the mail was written.
@@ -89,7 +90,7 @@ func readBack(t interface{ Fatalf(string, ...any) }, raw []byte) (mail.Header, [
 			t.Fatalf("content: %v\n%s", err, raw)
 		}
 		d, dp, _ := mime.ParseMediaType(get("Content-Disposition"))
-		p := part{typ: typ, charset: params["charset"], disposition: d, name: dp["filename"], text: string(content)}
+		p := part{typ: typ, charset: params["charset"], disposition: d, name: dp["filename"], text: string(content), id: get("Content-ID")}
 		if old := decode(t, params["name"]); old != p.name {
 			t.Fatalf("the two names differ: %q and %q", old, p.name)
 		}
@@ -128,6 +129,9 @@ func TestComposeGolden(t *testing.T) {
 		"alternative": {plainText, Body{Text: "Hello\n", HTML: "<p>Hello</p>\n"}},
 		"files":       {letter, Body{Text: "附件三份。\n", Attachments: files}},
 		"national":    {national, Body{Text: "已收到。\n"}},
+		"pictures": {letter, Body{Text: "草稿附后。\n", HTML: "<p>草稿附后。</p>\n<img src=\"cid:page1.7f3a@firm.example\"/>\n", Pictures: []Picture{
+			{"page1.7f3a@firm.example", File{Name: "第1页.png", Type: "image/png", Content: []byte("\x89PNG1")}},
+			{"page2.7f3a@firm.example", File{Name: "page 2.png", Type: "image/png", Content: []byte("\x89PNG2")}}}, Attachments: letterBody.Attachments}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := Compose(c.h, c.b)
@@ -235,7 +239,7 @@ func checkNeutral(t interface{ Fatalf(string, ...any) }, h Header, b Body) {
 	if a, err := mail.ParseAddressList(got.Get("To")); err != nil || len(a) != 1 {
 		t.Fatalf("To: %q: %v", got.Get("To"), err)
 	}
-	want := 1 + len(b.Attachments)
+	want := 1 + len(b.Pictures) + len(b.Attachments)
 	if b.HTML != "" {
 		want++
 	}
@@ -289,6 +293,9 @@ func TestComposeRoundTrip(t *testing.T) {
 		for range rapid.IntRange(0, 3).Draw(t, "files") {
 			b.Attachments = append(b.Attachments, File{Name: words(100).Draw(t, "name"), Type: "application/pdf", Content: rapid.SliceOf(rapid.Byte()).Draw(t, "content")})
 		}
+		for i := range rapid.IntRange(0, 2).Draw(t, "pictures") {
+			b.Pictures = append(b.Pictures, Picture{fmt.Sprintf("p%d@firm.example", i), File{Name: words(20).Draw(t, "picture"), Type: "image/png", Content: rapid.SliceOf(rapid.Byte()).Draw(t, "image")}})
+		}
 		checkNeutral(t, h, b)
 		raw, err := Compose(h, b)
 		if err != nil {
@@ -311,8 +318,13 @@ func TestComposeRoundTrip(t *testing.T) {
 			t.Fatalf("html came back as %+v", parts[1])
 		}
 		for i, f := range b.Attachments {
-			if p := parts[len(parts)-len(b.Attachments)+i]; p.name != fileName(f.Name) {
-				t.Fatalf("name %q came back as %q", f.Name, p.name)
+			if p := parts[len(parts)-len(b.Attachments)+i]; p.name != fileName(f.Name) || p.disposition != "attachment" {
+				t.Fatalf("name %q came back as %+v", f.Name, p)
+			}
+		}
+		for i, f := range b.Pictures {
+			if p := parts[len(parts)-len(b.Attachments)-len(b.Pictures)+i]; p.text != string(f.Content) || p.disposition != "inline" || p.id != "<"+f.ID+">" {
+				t.Fatalf("picture %q came back as %+v", f.ID, p)
 			}
 		}
 	})

@@ -12,7 +12,7 @@
 //  3. The document is read into blocks. A literal is never read as markup: a
 //     client who writes “- ”, “> ” or “| ” has written just that.
 //  4. The blocks are written out twice, as plain text and as HTML without
-//     scripts, pictures or style sheets.
+//     scripts or style sheets; its only pictures are parts of the same mail.
 //
 // The blocks of a document:
 //
@@ -25,6 +25,8 @@
 //	: text          a line that is kept as a line
 //	! label | command | text | link   a command ready to send
 //	$ command | effect                a command and what it does or did
+//	@ id | words    a picture that the mail holds under this Content-ID
+//	                (RFC 2392), and what it shows; not in the text part
 //
 // The package imports nothing of ours: what a mail may speak of is the view
 // that its caller hands over.

@@ -44,10 +44,11 @@ const (
 	line      kind = ": "
 	action    kind = "! "
 	step      kind = "$ "
+	picture   kind = "@ " // Content-ID | what it shows; only the HTML part has it
 )
 
 // kinds in the order in which they are tried.
-var kinds = []kind{heading, item, quotation, headRow, row, line, action, step}
+var kinds = []kind{heading, item, quotation, headRow, row, line, action, step, picture}
 
 // readDocument reads what a template gave. Literals are read as words, never
 // as markup.
@@ -121,7 +122,7 @@ func joins(b *block, k kind, fresh bool) bool {
 	switch k {
 	case paragraph, line, quotation:
 		return b.kind == k && !fresh
-	case item, action, step:
+	case item, action, step, picture:
 		return b.kind == k
 	case row:
 		return b.kind == headRow || b.kind == row && len(b.rows[0]) == 2
@@ -134,7 +135,7 @@ func rowsOf(k kind, s string) [][]string {
 	switch k {
 	case quotation:
 		return quoted(s)
-	case row, headRow, action, step:
+	case row, headRow, action, step, picture:
 		cells := strings.Split(s, "|")
 		empty := true
 		for i := range cells {

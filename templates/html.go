@@ -21,6 +21,7 @@ const (
 	styleHeader = styleCell + ";background:#f6f7f9"
 	styleCode   = "font-family:Consolas,Menlo,'Courier New',monospace;font-size:14px;color:#1f2328;background:#f3f4f6;padding:1px 6px"
 	styleHint   = "font-size:14px;color:#59636e"
+	stylePage   = "display:block;width:100%;max-width:640px;height:auto;margin:0 0 10px 0;border:1px solid #c9ced6"
 	styleLink   = "color:#0b57a4;text-decoration:underline"
 )
 
@@ -91,6 +92,11 @@ func (w htmlWriter) block(b block) {
 	case action:
 		for _, r := range b.rows {
 			w.action(r)
+		}
+	case picture:
+		for _, r := range b.rows {
+			w.open("p", stylePara)
+			w.WriteString("<img src=\"cid:" + html.EscapeString(r[0]) + "\" alt=\"" + html.EscapeString(strings.Join(r[1:], " ")) + "\" width=\"640\" style=\"" + stylePage + "\"/></p>\n")
 		}
 	case step:
 		for _, r := range b.rows {

@@ -12,8 +12,11 @@ const width = 76
 // plain writes the text part.
 func (d *document) plain(lang string) string {
 	var b strings.Builder
-	for i, blk := range d.blocks {
-		if i > 0 {
+	for _, blk := range d.blocks {
+		if blk.kind == picture {
+			continue
+		}
+		if b.Len() > 0 {
 			b.WriteString("\n")
 		}
 		p := plainWriter{&b, lang == "en"}
