@@ -123,6 +123,7 @@ type LetterRecord struct {
 	Drafter   string    `json:"drafter"` // address, or "desk"
 	DraftHash string    `json:"draft_hash,omitempty"`
 	Approver  string    `json:"approver,omitempty"`
+	Previous  *Letter   `json:"previous,omitempty"` // of a draft: the version before it
 	Issued    bool      `json:"issued,omitempty"`
 	Hash      string    `json:"hash,omitempty"` // SHA-256 of the issued PDF, hex
 	Delivery  string    `json:"delivery,omitempty"`

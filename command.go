@@ -236,3 +236,19 @@ func answersTo(reasons, lang string) []string {
 }
 
 var groundKey = regexp.MustCompile(`(?i)^(?:理由|ground)[\s　]*([0-9]{1,2})[\s　]*[=＝:：][\s　]*(.+)$`)
+
+var amountForm = regexp.MustCompile(`^(?:人民币|RMB|CNY|¥|￥)?\s*([0-9]{1,3}(?:[,，][0-9]{3})+|[0-9]{1,12})(?:\.([0-9]{1,2}))?\s*元?$`)
+
+// parseFen reads an amount of money in yuan and gives it in fen.
+func parseFen(a string) (int64, error) {
+	m := amountForm.FindStringSubmatch(strings.TrimSpace(a))
+	if m == nil {
+		return 0, Refuse("“%s”不是金额，请写成 3000 或 3000.50。", "%q is no amount; write it as 3000 or 3000.50.", a)
+	}
+	yuan, err := strconv.ParseInt(strings.NewReplacer(",", "", "，", "").Replace(m[1]), 10, 64)
+	if err != nil {
+		return 0, Refuse("金额“%s”太大。", "The amount %q is too large.", a)
+	}
+	fen, _ := strconv.ParseInt((m[2] + "00")[:2], 10, 64)
+	return yuan*100 + fen, nil
+}

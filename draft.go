@@ -2,39 +2,9 @@ package complaints
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 )
-
-// RemedyOffered adds a remedy to what the result letter will offer.
-type RemedyOffered struct {
-	Remedy
-}
-
-// Kind names the fact in the log.
-func (*RemedyOffered) Kind() string { return "remedy_offered" }
-
-func (f *RemedyOffered) apply(c *Case, e *Event) error {
-	c.Remedies = append(c.Remedies, f.Remedy)
-	c.note(e, f.Kind(), f.Text)
-	return nil
-}
-
-// MeasureSet adds an improvement measure, with owner and date (chapter 12).
-type MeasureSet struct {
-	Measure
-}
-
-// Kind names the fact in the log.
-func (*MeasureSet) Kind() string { return "measure_set" }
-
-func (f *MeasureSet) apply(c *Case, e *Event) error {
-	c.Measures = append(c.Measures, f.Measure)
-	c.note(e, f.Kind(), f.Text)
-	return nil
-}
 
 // Drafted puts a letter before a second person. A draft that is still pending
 // is replaced: its approval, if any, is void.
@@ -48,7 +18,11 @@ func (*Drafted) Kind() string { return "drafted" }
 func (f *Drafted) apply(c *Case, e *Event) error {
 	if d := c.pendingDraft(); d != nil {
 		f.Letter.No = d.Letter.No
-		*d = LetterRecord{Letter: f.Letter, Version: d.Version + 1, Drafter: e.By}
+		next := LetterRecord{Letter: f.Letter, Version: d.Version + 1, Drafter: e.By}
+		if before := d.Letter; before.Kind == f.Letter.Kind {
+			next.Previous = &before
+		}
+		*d = next
 	} else {
 		f.Letter.No = len(c.Letters) + 1
 		c.Letters = append(c.Letters, LetterRecord{Letter: f.Letter, Version: 1, Drafter: e.By})
@@ -125,8 +99,32 @@ func (f *Issued) apply(c *Case, e *Event) error {
 	}
 	r.Letter.No, r.Letter.Ref = no, c.Ref
 	r.Letter.Number, r.Letter.Date = f.Number, f.Date
-	r.Issued, r.Approver = true, e.By
+	r.Issued, r.Approver, r.Previous = true, e.By, nil
 	c.note(e, f.Kind(), f.Number.String())
+	return nil
+}
+
+// SealUsed records that an issued letter bears the firm's seal: who authorised
+// it by approving the letter, on which PDF, and which image it was.
+type SealUsed struct {
+	No     int    `json:"no"`
+	By     string `json:"by"`     // who approved the letter
+	SHA256 string `json:"sha256"` // of the PDF
+	Image  string `json:"image"`  // SHA-256 of the seal's image
+}
+
+// Kind names the fact in the log.
+func (*SealUsed) Kind() string { return "seal_used" }
+
+func (f *SealUsed) apply(c *Case, e *Event) error {
+	r, err := c.letter(f.No)
+	if err != nil {
+		return err
+	}
+	if !r.Issued {
+		return fmt.Errorf("letter %d is a draft: it bears no seal", f.No)
+	}
+	c.note(e, f.Kind(), fmt.Sprintf("%s: %s %s", r.Letter.Number, f.By, f.SHA256))
 	return nil
 }
 
@@ -154,48 +152,6 @@ func (c *Case) letter(no int) (*LetterRecord, error) {
 		return nil, fmt.Errorf("there is no letter %d", no)
 	}
 	return &c.Letters[no-1], nil
-}
-
-func (s *session) remedy(c *Command) (string, error) {
-	r := Remedy{Text: c.Text}
-	var err error
-	if r.Due, err = s.date(c, "due"); err != nil {
-		return "", err
-	}
-	if k := c.Args["kind"]; k != "" {
-		var ok bool
-		if r.Kind, ok = parseWord(k, remedyKinds); !ok {
-			return "", Refuse("没有补救类型“%[1]s”。类型：%[2]s", "There is no kind of remedy %[1]q. Kinds: %[3]s", k, codeList(remedyKinds, "zh"), codeList(remedyKinds, "en"))
-		}
-	}
-	if a := c.Args["amount"]; a != "" {
-		if r.Amount, err = parseFen(a); err != nil {
-			return "", err
-		}
-	}
-	for i, old := range s.c.Remedies {
-		if old == r {
-			return s.tr("补救方案第%d项已是这样，没有改动。", "Remedy %d says so already; nothing changed.", i+1), nil
-		}
-	}
-	s.do(&RemedyOffered{Remedy: r})
-	return s.tr("补救方案第%d项已记下。", "Remedy %d is noted.", len(s.c.Remedies)), nil
-}
-
-var amountForm = regexp.MustCompile(`^(?:人民币|RMB|CNY|¥|￥)?\s*([0-9]{1,3}(?:[,，][0-9]{3})+|[0-9]{1,12})(?:\.([0-9]{1,2}))?\s*元?$`)
-
-// parseFen reads an amount of money in yuan and gives it in fen.
-func parseFen(a string) (int64, error) {
-	m := amountForm.FindStringSubmatch(strings.TrimSpace(a))
-	if m == nil {
-		return 0, Refuse("“%s”不是金额，请写成 3000 或 3000.50。", "%q is no amount; write it as 3000 or 3000.50.", a)
-	}
-	yuan, err := strconv.ParseInt(strings.NewReplacer(",", "", "，", "").Replace(m[1]), 10, 64)
-	if err != nil {
-		return 0, Refuse("金额“%s”太大。", "The amount %q is too large.", a)
-	}
-	fen, _ := strconv.ParseInt((m[2] + "00")[:2], 10, 64)
-	return yuan*100 + fen, nil
 }
 
 // draft builds the result letter from what the case holds.
@@ -244,6 +200,7 @@ func (s *session) draft(c *Command) (string, error) {
 // putBefore drafts a letter and mails the PDF to the drafter and to those who
 // may approve it.
 func (s *session) putBefore(l Letter, approvers []*Person) {
+	l.Seal = l.Seal || s.p.Seal && !l.Kind.Internal() // whoever approves it authorises the seal
 	s.do(&Drafted{Letter: l})
 	d := s.c.pendingDraft()
 	if d == nil {
@@ -365,6 +322,13 @@ func (s *session) approve(c *Command) (string, error) {
 	if r := d.Letter.Result; r != nil && r.AppealUntil.Before(s.appealDay(s.today())) {
 		return "", Refuse("草稿所写的申诉截止日（%[1]s）已不足 %[3]d 天，请重新 #拟稿。", "The draft's limit for an appeal (%[2]s) now leaves fewer than %[3]d days; please #draft it anew.",
 			r.AppealUntil.In("zh"), r.AppealUntil.In("en"), s.p.AppealDays)
+	}
+	if s.p.Proof != nil {
+		// A version of the desk with other texts or typefaces would issue what
+		// nobody has approved.
+		if now, err := s.p.Proof(d.Letter); err != nil || now != d.DraftHash {
+			return "", Refuse("草稿生成之后，系统的函件文本或字体有变更，现在签发的函件会与草稿不同；请重新拟稿。", "The desk's letter texts or typefaces have changed since this draft was made: the letter would differ from it. Please draft it anew.")
+		}
 	}
 	kind := d.Letter.Kind
 	s.do(&Issued{No: d.Letter.No, Number: LetterNumber{Firm: s.p.Firm.Short, Kind: series[kind], Year: s.today().Year}, Date: s.today(), DraftHash: d.DraftHash})

@@ -54,6 +54,7 @@ var facts = map[string]func() Fact{
 	"draft_returned":      func() Fact { return &DraftReturned{} },
 	"issued":              func() Fact { return &Issued{} },
 	"sealed":              func() Fact { return &Sealed{} },
+	"seal_used":           func() Fact { return &SealUsed{} },
 	"delivered":           func() Fact { return &Delivered{} },
 	"undelivered":         func() Fact { return &NotDelivered{} },
 	"offer_accepted":      func() Fact { return &OfferAccepted{} },

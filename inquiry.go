@@ -405,3 +405,57 @@ func (s *session) giveBack(c *Command) (string, error) {
 	}
 	return s.tr("草稿已退回；修改后请重新 #拟稿。", "The draft has been sent back; draft it anew when it is mended."), nil
 }
+
+// RemedyOffered adds a remedy to what the result letter will offer.
+type RemedyOffered struct {
+	Remedy
+}
+
+// Kind names the fact in the log.
+func (*RemedyOffered) Kind() string { return "remedy_offered" }
+
+func (f *RemedyOffered) apply(c *Case, e *Event) error {
+	c.Remedies = append(c.Remedies, f.Remedy)
+	c.note(e, f.Kind(), f.Text)
+	return nil
+}
+
+// MeasureSet adds an improvement measure, with owner and date (chapter 12).
+type MeasureSet struct {
+	Measure
+}
+
+// Kind names the fact in the log.
+func (*MeasureSet) Kind() string { return "measure_set" }
+
+func (f *MeasureSet) apply(c *Case, e *Event) error {
+	c.Measures = append(c.Measures, f.Measure)
+	c.note(e, f.Kind(), f.Text)
+	return nil
+}
+
+func (s *session) remedy(c *Command) (string, error) {
+	r := Remedy{Text: c.Text}
+	var err error
+	if r.Due, err = s.date(c, "due"); err != nil {
+		return "", err
+	}
+	if k := c.Args["kind"]; k != "" {
+		var ok bool
+		if r.Kind, ok = parseWord(k, remedyKinds); !ok {
+			return "", Refuse("没有补救类型“%[1]s”。类型：%[2]s", "There is no kind of remedy %[1]q. Kinds: %[3]s", k, codeList(remedyKinds, "zh"), codeList(remedyKinds, "en"))
+		}
+	}
+	if a := c.Args["amount"]; a != "" {
+		if r.Amount, err = parseFen(a); err != nil {
+			return "", err
+		}
+	}
+	for i, old := range s.c.Remedies {
+		if old == r {
+			return s.tr("补救方案第%d项已是这样，没有改动。", "Remedy %d says so already; nothing changed.", i+1), nil
+		}
+	}
+	s.do(&RemedyOffered{Remedy: r})
+	return s.tr("补救方案第%d项已记下。", "Remedy %d is noted.", len(s.c.Remedies)), nil
+}

@@ -29,6 +29,14 @@ type Policy struct {
 	// (package letters); nil: the letters are not checked before they are drafted.
 	Check func(Letter) error
 
+	// Proof prints a draft anew and gives the SHA-256 of its PDF, hex: it must
+	// be the one that was approved. Words gives what a letter says, a line each,
+	// numbers and layout left out. nil: nobody looks.
+	Proof func(Letter) (string, error)
+	Words func(Letter) ([]string, error)
+
+	Seal bool // there is an image of the firm's seal: letters that a second person approves bear it
+
 	RequireDomain bool // commands need a From domain that our MX or we verified
 	Confirm       bool // nobody can verify a domain: what a command changes waits for a one-time code that goes to the registered address
 

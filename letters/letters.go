@@ -18,8 +18,11 @@
 package letters
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"sync"
 	"text/template"
@@ -101,24 +104,42 @@ func (p *Printer) Render(w io.Writer, l complaints.Letter) error {
 	return err
 }
 
+// Proof gives the SHA-256, hex, of the PDF of a letter as a draft: without the
+// number and the date that it may have by now.
+func (p *Printer) Proof(l complaints.Letter) (string, error) {
+	l.Number.N, l.Date = 0, complaints.Date{}
+	h := sha256.New()
+	if err := p.Render(h, l); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
 // Images paints the pages of a letter as PNG, one for each, at a resolution in
 // dots per inch: the same pages as the PDF's, for a mail that is read on a
 // telephone. It refuses what Render refuses.
 func (p *Printer) Images(l complaints.Letter, dpi int) ([][]byte, error) {
+	images, _, err := p.FirstImages(l, dpi, math.MaxInt)
+	return images, err
+}
+
+// FirstImages is Images for the first pages only, at most the number most. It
+// says how many pages the letter has.
+func (p *Printer) FirstImages(l complaints.Letter, dpi, most int) (images [][]byte, total int, err error) {
 	if dpi < 20 || dpi > 600 {
-		return nil, fmt.Errorf("page images at %d dpi: 20 to 600 are possible", dpi)
+		return nil, 0, fmt.Errorf("page images at %d dpi: 20 to 600 are possible", dpi)
 	}
 	pages, about, err := p.proof(l)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	out := make([][]byte, len(pages))
-	for i, page := range pages {
-		if out[i], err = paint(p.faces, page, about.seal, dpi); err != nil {
-			return nil, fmt.Errorf("image of %s %s, page %d: %w", l.Kind, l.Ref, i+1, err)
+	out := make([][]byte, min(most, len(pages)))
+	for i := range out {
+		if out[i], err = paint(p.faces, pages[i], about.seal, dpi); err != nil {
+			return nil, 0, fmt.Errorf("image of %s %s, page %d: %w", l.Kind, l.Ref, i+1, err)
 		}
 	}
-	return out, nil
+	return out, len(pages), nil
 }
 
 // proof lays a letter out on pages if it may be rendered.
@@ -198,6 +219,7 @@ func (p *Printer) sheet(lang string, level int, seal *sealed) sheet {
 // free, or marked by a ring.
 type sealed struct {
 	png  []byte
+	sum  string // of the image as it was given, hex
 	w, h float64
 	ring bool
 }
@@ -216,8 +238,17 @@ func (p *Printer) WithSeal(image []byte) (*Printer, error) {
 		return nil, fmt.Errorf("seal: %w", err)
 	}
 	with := *p
-	with.seal = &sealed{png: b, w: sealWidth, h: sealWidth * float64(size.Y) / float64(size.X)}
+	sum := sha256.Sum256(image)
+	with.seal = &sealed{png: b, sum: hex.EncodeToString(sum[:]), w: sealWidth, h: sealWidth * float64(size.Y) / float64(size.X)}
 	return &with, nil
+}
+
+// Seal gives the SHA-256 of the seal's image, hex; "" if the printer has none.
+func (p *Printer) Seal() string {
+	if p.seal == nil {
+		return ""
+	}
+	return p.seal.sum
 }
 
 // sealFor gives the seal of a letter, nil if it bears none.
@@ -233,6 +264,39 @@ func (p *Printer) sealFor(l complaints.Letter) *sealed {
 		s.png, s.ring = nil, true
 	}
 	return &s
+}
+
+// Words gives what a letter says, a line for each paragraph, heading or row of
+// a table, as a reader reads it: with the numbers of headings and items, without
+// letterhead, 发文字号 and page numbers.
+func (p *Printer) Words(l complaints.Letter) ([]string, error) {
+	if faults := p.shape(l); faults != nil {
+		return nil, refusal(l, faults)
+	}
+	text, l, _, err := p.text(l)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, b := range parseBlocks(text, l.Lang) {
+		words := make([]string, 0, 1+len(b.cells))
+		for _, c := range append(b.cells, b.spans) {
+			var s strings.Builder
+			for _, sp := range c {
+				s.WriteString(sp.text)
+			}
+			if s.Len() > 0 {
+				words = append(words, s.String())
+			}
+		}
+		if line := strings.Join(words, " | "); line != "" {
+			if b.label != "" && l.Lang == "en" {
+				line = " " + line
+			}
+			out = append(out, b.label+line)
+		}
+	}
+	return out, nil
 }
 
 // text makes the words of a letter safe and fills its template with them.

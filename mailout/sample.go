@@ -406,6 +406,14 @@ func (w *sampleFirm) view(name string, c *complaints.Case) View {
 		hash = "5d41402abc4b2a76b9719d911017c592ae2f1e0b7c0d3f4a5b6c7d8e9f001122"
 	}
 	v := NewView(w.policy, m, c, rows, w.policy.Next(c, reader, w.now), replyTo, hash, w.now)
+	if strings.HasPrefix(name, "draft") && name != "draft_returned" {
+		v.show(&preview{pages: []Page{{"page1.5d41402abc4b@firm.example", w.tr("草稿第1页（共3页）", "Page 1 of 3 of the draft")}, {"page2.5d41402abc4b@firm.example", w.tr("草稿第2页（共3页）", "Page 2 of 3 of the draft")}},
+			more: 1, earlier: 1, others: 2, changes: []Change{
+				{Where: w.tr("补救办法", "Putting things right"), Out: []string{w.tr("退还代理费。金额：人民币2,000.00元（大写：贰仟元整）。", "We refund part of the fee. Amount: RMB 2,000.00.")},
+					In: []string{w.tr("退还代理费。金额：人民币3,000.00元（大写：叁仟元整）。", "We refund part of the fee. Amount: RMB 3,000.00.")}},
+				{In: []string{w.tr("您可以要求查阅案卷。", "You may ask to see the file.")}},
+			}})
+	}
 	if name == "digest" && c != nil {
 		// A case that is there is always found.
 		_ = v.agenda(func(string) (*complaints.Case, error) { return c, nil }, func(string) string { return replyTo })

@@ -1,10 +1,8 @@
 package mailout
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,6 +14,7 @@ import (
 
 	"complaints"
 	"complaints/letters"
+	"complaints/mailout/smime"
 	"complaints/store"
 	"complaints/templates"
 )
@@ -28,8 +27,9 @@ type Sender struct {
 	Relay   *Relay
 	Mails   *templates.MailSet
 	Printer *letters.Printer
-	Journal string // address that gets a blind copy of every mail; "" for none
-	Owner   string // names this sender in the outbox
+	Signer  *smime.Signer // signs mails that carry an issued letter; nil: none is signed
+	Journal string        // address that gets a blind copy of every mail; "" for none
+	Owner   string        // names this sender in the outbox
 	Log     *slog.Logger
 	Now     func() time.Time
 	Poll    time.Duration     // look at the outbox at least this often; 0 is 5 s
@@ -38,6 +38,8 @@ type Sender struct {
 	// JournalWait is how long the copy of a mail in doubt may take to the
 	// journal before staff are told; 0 is at once.
 	JournalWait time.Duration
+
+	painted painted
 }
 
 // maxForward is how many bytes of a client's files go with one mail to staff;
@@ -228,14 +230,15 @@ func (s *Sender) submit(ctx context.Context, p *complaints.Policy, o *store.Outg
 // freeze composes a mail and keeps its bytes. What can never be composed has
 // failed, and staff are told; it does not hold up what comes after it.
 func (s *Sender) freeze(ctx context.Context, p *complaints.Policy, o *store.Outgoing) error {
-	m, fact, err := s.compose(ctx, p, o)
+	m, letter, err := s.compose(ctx, p, o)
 	refused := complaints.AsRefusal(err)
-	if refused != nil && o.Mail.Template == "ack" {
+	if refused != nil && (o.Mail.Template == "ack" || o.Mail.Template == "letter_failed") {
 		// The client is not to wait for an acknowledgement because of a letter
-		// that cannot be printed: it goes without, and staff are told why.
+		// that cannot be printed: it goes without, and staff are told why. So
+		// does the news for staff that it could not go.
 		plain := *o
 		plain.Mail.LetterNo = 0
-		m, fact, err = s.compose(ctx, p, &plain)
+		m, letter, err = s.compose(ctx, p, &plain)
 	}
 	if err != nil {
 		if store.Away(err) || ctx.Err() != nil {
@@ -255,22 +258,14 @@ func (s *Sender) freeze(ctx context.Context, p *complaints.Policy, o *store.Outg
 		})
 	}
 	err = s.DB.Freeze(ctx, o.ID, o.Epoch, *m, func(tx *store.Tx) error {
-		if refused != nil {
+		if refused != nil && !o.Mail.Staff {
 			c, err := tx.LockRef(ctx, o.CaseRef)
 			if err != nil {
 				return err
 			}
 			return tx.Record(ctx, c, nil, p.Undelivered(c, o.Mail, refused.In(p.Language), s.Now()), p.NextAt)
 		}
-		if fact == nil {
-			return nil
-		}
-		c, err := tx.LockRef(ctx, o.CaseRef)
-		if err != nil {
-			return err
-		}
-		e := complaints.Event{Seq: c.Seq + 1, At: s.Now(), By: complaints.TheDesk, Fact: fact}
-		return tx.Record(ctx, c, nil, complaints.Outcome{Events: []complaints.Event{e}}, p.NextAt)
+		return s.keep(ctx, tx, p, o, letter)
 	})
 	if err == nil {
 		s.point("frozen")
@@ -279,8 +274,8 @@ func (s *Sender) freeze(ctx context.Context, p *complaints.Policy, o *store.Outg
 }
 
 // compose writes the mail: the letter, the words, the files, and the addresses
-// that carry its proof. The fact, if any, is the hash of the letter's PDF.
-func (s *Sender) compose(ctx context.Context, p *complaints.Policy, o *store.Outgoing) (*store.Composed, complaints.Fact, error) {
+// that carry its proof.
+func (s *Sender) compose(ctx context.Context, p *complaints.Policy, o *store.Outgoing) (*store.Composed, *printed, error) {
 	m, now := o.Mail, s.Now()
 	var c *complaints.Case
 	var err error
@@ -289,17 +284,20 @@ func (s *Sender) compose(ctx context.Context, p *complaints.Policy, o *store.Out
 			return nil, nil, err
 		}
 	}
-	pdf, hash, fact, err := s.letter(c, m)
+	letter, err := s.letter(ctx, p, c, m)
 	if err != nil {
 		return nil, nil, err
 	}
 	var body Body
-	if pdf != nil {
-		body.Attachments = append(body.Attachments, *pdf)
+	if letter.file != nil {
+		body.Attachments = append(body.Attachments, *letter.file)
 	}
-	if f, ok := fact.(*complaints.DraftRendered); ok { // the next commands quote this hash
-		if err := c.Apply(complaints.Event{Seq: c.Seq + 1, At: now, By: complaints.TheDesk, Fact: f}); err != nil {
-			return nil, nil, err
+	if letter.preview != nil {
+		body.Pictures = letter.pictures
+		for _, f := range letter.facts { // the next commands quote this hash
+			if err := c.Apply(complaints.Event{Seq: c.Seq + 1, At: now, By: complaints.TheDesk, Fact: f}); err != nil {
+				return nil, nil, err
+			}
 		}
 	}
 	files, err := s.files(ctx, m.Facts.Attachments)
@@ -329,7 +327,8 @@ func (s *Sender) compose(ctx context.Context, p *complaints.Policy, o *store.Out
 		}
 		replyTo = complaints.Detailed(p.Address, p.Keys.Sign(o.CaseRef, purpose, person, now))
 	}
-	v := NewView(p, m, c, rows, p.Next(c, p.Register.Find(m.To.Addr), now), replyTo, hash, now)
+	v := NewView(p, m, c, rows, p.Next(c, p.Register.Find(m.To.Addr), now), replyTo, letter.hash, now)
+	v.show(letter.preview)
 	if m.Template == "digest" {
 		err := v.agenda(func(ref string) (*complaints.Case, error) { return s.DB.Case(ctx, ref) },
 			func(ref string) string {
@@ -353,6 +352,17 @@ func (s *Sender) compose(ctx context.Context, p *complaints.Policy, o *store.Out
 		h.References, h.Auto = []string{m.InReplyTo}, "auto-replied"
 	}
 	raw, err := Compose(h, body)
+	if err == nil && s.Signer != nil && letter.file != nil && !m.Draft && !m.Staff {
+		if fault := s.Signer.Fit(p.Address, now); fault != nil {
+			// A letter is not held up by its signature: the law does not ask for one.
+			s.Log.Error("a letter goes without a signature", "outbox", o.ID, "case", o.CaseRef, "err", fault)
+		} else {
+			raw, err = s.Signer.Sign(raw, now)
+		}
+	}
+	if err == nil {
+		err = checkBytes(raw)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -360,32 +370,7 @@ func (s *Sender) compose(ctx context.Context, p *complaints.Policy, o *store.Out
 	if !m.Auto {
 		out.MailFrom = complaints.Detailed(p.Address, verp)
 	}
-	return out, fact, nil
-}
-
-// letter renders the letter that a mail carries, if any.
-func (s *Sender) letter(c *complaints.Case, m complaints.Mail) (pdf *File, hash string, fact complaints.Fact, err error) {
-	if m.LetterNo == 0 || c == nil || m.LetterNo > len(c.Letters) {
-		return nil, "", nil, nil
-	}
-	r := c.Letters[m.LetterNo-1]
-	l := r.Letter
-	if m.Draft {
-		l.Number.N, l.Date = 0, complaints.Date{}
-	}
-	var b bytes.Buffer
-	if err := s.Printer.Render(&b, l); err != nil {
-		return nil, "", nil, err
-	}
-	sum := sha256.Sum256(b.Bytes())
-	hash = hex.EncodeToString(sum[:])
-	switch {
-	case m.Draft && !r.Issued && r.DraftHash != hash:
-		fact = &complaints.DraftRendered{No: m.LetterNo, Version: r.Version, SHA256: hash}
-	case !m.Draft && !m.Staff && r.Hash == "":
-		fact = &complaints.Sealed{No: m.LetterNo, SHA256: hash}
-	}
-	return &File{Name: letterName(l, m.Draft, m.Lang), Type: "application/pdf", Content: b.Bytes()}, hash, fact, nil
+	return out, letter, nil
 }
 
 // files loads what is sent along; what is too large stays on file.
@@ -410,16 +395,6 @@ func messageID(outbox int64, verp, desk string) string {
 	sum := sha256.Sum256([]byte("message-id\n" + verp))
 	_, domain, _ := strings.Cut(desk, "@")
 	return fmt.Sprintf("%d.%x@%s", outbox, sum[:12], domain)
-}
-
-// letterName is the file name of a letter: its title and its number.
-func letterName(l complaints.Letter, draft bool, lang string) string {
-	v := View{Lang: l.Lang}
-	name := v.Title(l.Kind) + " " + l.Ref
-	if draft {
-		name = View{Lang: lang}.tr("草稿 ", "Draft ") + name
-	}
-	return name + ".pdf"
 }
 
 func deskName(f complaints.Firm, lang string) string {

@@ -15,21 +15,26 @@ import (
 // case and on a case to which nothing has happened yet: a mail that cannot be
 // written would hold up all that follow it.
 type View struct {
-	Lang     string // of the reader: zh or en
-	Firm     complaints.Firm
-	FirmName string // in Lang
-	To       complaints.Address
-	Case     *complaints.Case // nil: the mail is about no case
-	Ref      string
-	Facts    complaints.Facts
-	Actions  []Action
-	ReplyTo  string                   // the address that an answer goes to
-	Letter   *complaints.LetterRecord // that the mail carries or speaks of, or nil
-	Number   string                   // of Letter, e.g. 明律投告〔2026〕12号; "" before issue
-	Hash     string                   // of the draft that is attached: 12 hex digits
-	Rows     []complaints.Row
-	Agenda   []Due  // of a digest
-	Name     string // of the template
+	Lang        string // of the reader: zh or en
+	Firm        complaints.Firm
+	FirmName    string // in Lang
+	To          complaints.Address
+	Case        *complaints.Case // nil: the mail is about no case
+	Ref         string
+	Facts       complaints.Facts
+	Actions     []Action
+	ReplyTo     string                   // the address that an answer goes to
+	Letter      *complaints.LetterRecord // that the mail carries or speaks of, or nil
+	Number      string                   // of Letter, e.g. 明律投告〔2026〕12号; "" before issue
+	Hash        string                   // of the draft that is attached: 12 hex digits
+	Rows        []complaints.Row
+	Agenda      []Due  // of a digest
+	Pages       []Page // of the draft that is attached
+	MorePages   int    // of its pages that are in the PDF only
+	Earlier     int    // version of the draft before it; 0: it is the first
+	Changes     []Change
+	MoreChanges int    // that are not listed
+	Name        string // of the template
 
 	policy *complaints.Policy
 	now    time.Time
@@ -96,6 +101,13 @@ func letterOf(m complaints.Mail, c *complaints.Case) *complaints.LetterRecord {
 		return c.LastLetter(complaints.DecisionLetter)
 	}
 	return nil
+}
+
+// show adds what the mail of a draft shows.
+func (v *View) show(p *preview) {
+	if p != nil {
+		v.Pages, v.MorePages, v.Earlier, v.Changes, v.MoreChanges = p.pages, p.more, p.earlier, p.changes, p.others
+	}
 }
 
 // tr chooses between the two languages.

@@ -124,7 +124,11 @@ func visible(t *testing.T, html string) (text string, links []string) {
 				switch a.Name.Local {
 				case "href":
 					links = append(links, a.Value)
-				case "src", "onclick", "onload":
+				case "src":
+					if e.Name.Local != "img" || !strings.HasPrefix(a.Value, "cid:") {
+						t.Errorf("%s loads %s", e.Name.Local, a.Value)
+					}
+				case "onclick", "onload":
 					t.Errorf("an attribute %s", a.Name.Local)
 				}
 			}

@@ -68,7 +68,7 @@ func New(o Options) (*Daemon, error) {
 	if err != nil {
 		return nil, fmt.Errorf("typefaces: %w", err)
 	}
-	o.Policy.Check = printer.Check
+	o.Policy.Check, o.Policy.Proof, o.Policy.Words = printer.Check, printer.Proof, printer.Words
 	mails, err := mailout.Mails()
 	if err != nil {
 		return nil, fmt.Errorf("templates: %w", err)
