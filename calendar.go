@@ -362,7 +362,14 @@ func (d *Deadline) add(s Step) {
 // 11月25日 … ；第7日 12月3日。
 func (d Deadline) Explain(lang string) string {
 	var parts []string
-	for _, s := range d.Steps {
+	for i := 0; i < len(d.Steps); i++ {
+		s := d.Steps[i]
+		// A clock that stands still for months has its days of rest in between.
+		for j := i + 1; s.Reason == "paused" && j < len(d.Steps) && d.Steps[j].Count == 0; j++ {
+			if d.Steps[j].Reason == "paused" {
+				s.To, i = d.Steps[j].To, j
+			}
+		}
 		parts = append(parts, s.explain(lang))
 	}
 	if !d.Counted.IsZero() {

@@ -391,7 +391,10 @@ func (s *session) reportOut(c *Command) (string, error) {
 	l.To, l.Lang, l.Signatory, l.Seal, l.Routes = Address{Name: pick(s.p.Language, r.Name, or(r.NameEn, r.Name))}, s.p.Language, Contact{Name: approvers[0].Name, Title: Head.In(s.p.Language)}, true, nil
 	f := &RegulatorFacts{Proposal: c.Text, Case: ReportFacts{Complainant: s.c.Complainant.Name, Received: DateOf(s.c.Received.In(s.p.Location)),
 		Registered: DateOf(s.c.Registered.In(s.p.Location)), Channel: s.c.Channel, Complaint: excerpt(s.c.Matter, 1000), Allegations: s.c.Allegations,
-		Remedies: s.c.Remedies, Measures: s.c.Measures, Facts: s.steps()}}
+		Remedies: s.c.Remedies, Measures: s.c.Measures}}
+	if a := s.annex(); a != nil {
+		f.Case.Steps, f.Case.Facts = a.Steps, a.Facts
+	}
 	for _, e := range s.c.Evidence {
 		f.Materials = append(f.Materials, e.Name)
 	}

@@ -182,7 +182,7 @@ func (s *session) request(c *Command) (string, error) {
 	s.do(f)
 	l := s.letter(InformationLetter)
 	l.Information = &InformationFacts{Received: DateOf(s.c.Received.In(s.p.Location)), Items: f.Items, Due: f.Due, PausedFrom: s.today(), OldDue: f.Old, ReplyTo: s.p.Address}
-	l.Signatory = Contact{Name: s.who.Name, Title: pick(s.c.Lang, "调查责任人", "Responsible person")}
+	l.Signatory = Contact{Name: s.who.Name, Title: pick(s.c.Lang, "调查责任人", "Investigator")}
 	if err := s.issue(l, "information"); err != nil {
 		return "", err
 	}

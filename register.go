@@ -433,7 +433,7 @@ func fields(missing []string, lang string) string {
 func (s *session) letter(k LetterKind) Letter {
 	contact := Contact{Phone: s.p.Firm.Phone, Email: s.p.Address, Name: pick(s.c.Lang, "客户服务部", "Client Services"), Title: ""}
 	if h := s.p.Register.Find(s.c.Handler); h != nil {
-		contact.Name, contact.Title = h.Name, pick(s.c.Lang, "调查责任人", "Responsible person")
+		contact.Name, contact.Title = h.Name, pick(s.c.Lang, "调查责任人", "Investigator")
 	}
 	return Letter{
 		Kind: k, Lang: s.c.Lang, Ref: s.c.Ref, Firm: s.p.Firm, To: s.c.addressee(), Subject: s.c.Subject,

@@ -42,7 +42,7 @@ func TestPauseForInformation(t *testing.T) {
 	d.state(Investigating)
 	want(t, "told", sent(o, "resumed"), []string{"zhangkun"})
 	want(t, "due", d.due(), "2026-12-08")
-	if why := d.c.Due.Explain("zh"); !strings.Contains(why, "11月26日至11月27日中止，不计") || !strings.Contains(why, "第7日 12月8日") {
+	if why := d.c.Due.Explain("zh"); !strings.Contains(why, "11月26日至11月30日中止，不计") || !strings.Contains(why, "第7日 12月8日") {
 		t.Errorf("the arithmetic: %s", why)
 	}
 	// Working days up to 2 December: 25, 26, 27, 30, 1, 2; net of three.

@@ -67,6 +67,16 @@ func functions(lang string) template.FuncMap {
 			}
 			return nil
 		},
+		"approver": func(l complaints.Letter) *complaints.Contact {
+			by := l.Signatory
+			if l.Result != nil {
+				by = l.Result.Signatory
+			}
+			if by.Name+by.Title == "" {
+				return nil
+			}
+			return &by
+		},
 		"others": func(all, named []complaints.Route) []complaints.Route {
 			return slices.DeleteFunc(slices.Clone(all), func(r complaints.Route) bool {
 				return slices.ContainsFunc(named, func(n complaints.Route) bool { return n.Name == r.Name })
