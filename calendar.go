@@ -116,9 +116,9 @@ func (c *Calendar) Status(year int) YearStatus {
 // Working reports whether d is a working day. A year's notice may move a day
 // of the December before, so the following year is asked first.
 func (c *Calendar) Working(d Date) bool {
-	for _, y := range []int{d.Year + 1, d.Year} {
+	for y := d.Year + 1; y >= d.Year; y-- {
 		t, ok := c.Years[y]
-		if !ok {
+		if !ok || y > d.Year && d.Month != time.December {
 			continue
 		}
 		if _, off := t.Off[d]; off {

@@ -169,7 +169,7 @@ func (c *Case) answersTo(ref string) bool {
 // share sends to each member of a group what the one who leads it is sent as
 // an issued letter, or as the news that the case is closed.
 func (s *session) share() {
-	if s.c == nil {
+	if s.c == nil || len(s.c.Members) == 0 {
 		return
 	}
 	for _, m := range slices.Clone(s.out.Mails) {

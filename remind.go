@@ -2,6 +2,7 @@ package complaints
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -199,21 +200,27 @@ func (c *Case) last(kinds ...string) time.Time {
 type ticking struct {
 	*clock
 	Due Deadline
+	Key string // the clock with its due day, so that a new limit is spoken of anew
 }
 
 // running lists the clocks that run on a case now, in the order of the table.
 func (p *Policy) running(c *Case) []ticking {
-	out := make([]ticking, 0, 4)
-	for i := range clocks {
-		k := &clocks[i]
-		if !slices.Contains(k.Runs, c.State) {
-			continue
-		}
-		if d := k.Due(p, c); !d.Due.IsZero() {
-			out = append(out, ticking{k, d})
+	return slices.AppendSeq(make([]ticking, 0, 4), p.ticks(c))
+}
+
+// ticks gives the same one by one.
+func (p *Policy) ticks(c *Case) iter.Seq[ticking] {
+	return func(yield func(ticking) bool) {
+		for i := range clocks {
+			k := &clocks[i]
+			if !slices.Contains(k.Runs, c.State) {
+				continue
+			}
+			if d := k.Due(p, c); !d.Due.IsZero() && !yield(ticking{k, d, k.ID + "@" + d.Due.String()}) {
+				return
+			}
 		}
 	}
-	return out
 }
 
 // hands are the roles that have a clock in hand, by the state of the case.
@@ -238,45 +245,52 @@ type level struct {
 	Who []Role // beside those who have it in hand
 }
 
-// levels are when a clock is spoken of. The ladder: at half-time, two and one
-// working days before, in the morning and the afternoon of the day, when it is
-// over, and twice after that.
-func (p *Policy) levels(k ticking) []level {
+// levels are when a clock is spoken of, the earliest first; a sweep of many
+// cases counts no day beyond the level that it asks for. The ladder: at
+// half-time, two and one working days before, in the morning and the afternoon
+// of the day, when it is over, and twice after that.
+func (p *Policy) levels(k ticking) iter.Seq[level] {
 	due, over := k.Due.Due, k.Due.At(p.Location)
 	at := func(d Date, clock string) time.Time { return d.Midnight(p.Location).Add(clockTime(clock)) }
-	switch k.Steps {
-	case "day":
-		return []level{{"T", at(due, p.RemindAt), nil}}
-	case "over":
-		return []level{{"over", over, []Role{Head, Chair}}}
-	case "survey":
-		ask := []level{{"ask", at(due, p.RemindAt), nil}}
-		for i := range p.SurveyReminds {
-			ask = append(ask, level{"again" + strconv.Itoa(i+1), at(p.Calendar.NextWorking(due.Add(7*(i+1))), p.RemindAt), nil})
+	return func(yield func(level) bool) {
+		switch k.Steps {
+		case "day":
+			yield(level{"T", at(due, p.RemindAt), nil})
+			return
+		case "over":
+			yield(level{"over", over, []Role{Head, Chair}})
+			return
+		case "survey":
+			if !yield(level{"ask", at(due, p.RemindAt), nil}) {
+				return
+			}
+			for i := range p.SurveyReminds {
+				if !yield(level{"again" + strconv.Itoa(i+1), at(p.Calendar.NextWorking(due.Add(7*(i+1))), p.RemindAt), nil}) {
+					return
+				}
+			}
+			return
+		case "client":
+			_ = yield(level{"half", at(p.Calendar.after(k.Due.Start, p.SupplementReminder).Due, p.RemindAt), nil}) && yield(level{"over", over, nil})
+			return
 		}
-		return ask
-	case "client":
-		return []level{{"half", at(p.Calendar.after(k.Due.Start, p.SupplementReminder).Due, p.RemindAt), nil}, {"over", over, nil}}
-	}
-	out := make([]level, 0, 8)
-	start := k.Due.Start.Add(1)
-	add := func(id string, d Date, clock string, who []Role) {
-		if !d.Before(start) {
-			out = append(out, level{id, at(d, clock), who})
+		start := k.Due.Start.Add(1)
+		step := func(id string, d Date, clock string, who []Role) bool {
+			return d.Before(start) || yield(level{id, at(d, clock), who})
 		}
+		if k.Due.Limit >= 5 && !step("half", p.Calendar.back(due, k.Due.Limit*(100-p.RemindPercent)/100), p.RemindAt, nil) {
+			return
+		}
+		for _, n := range p.RemindDays {
+			if !step("T-"+strconv.Itoa(n), p.Calendar.back(due, n), p.RemindAt, nil) {
+				return
+			}
+		}
+		late := []Role{Head, Chair, Management}
+		_ = step("T", due, p.RemindAt, nil) && step("T15", due, p.RemindHeadAt, late[:1]) && yield(level{"over", over, late[:1]}) &&
+			yield(level{"over+2", at(p.Calendar.after(due, p.EscalateDays).Due, p.RemindAt), late}) &&
+			yield(level{"over+5", at(p.Calendar.after(due, p.StandingDays).Due, p.RemindAt), late})
 	}
-	if k.Due.Limit >= 5 {
-		add("half", p.Calendar.back(due, k.Due.Limit*(100-p.RemindPercent)/100), p.RemindAt, nil)
-	}
-	for _, n := range p.RemindDays {
-		add("T-"+strconv.Itoa(n), p.Calendar.back(due, n), p.RemindAt, nil)
-	}
-	add("T", due, p.RemindAt, nil)
-	add("T15", due, p.RemindHeadAt, []Role{Head})
-	late := []Role{Head, Chair, Management}
-	return append(out, level{"over", over, []Role{Head}},
-		level{"over+2", at(p.Calendar.after(due, p.EscalateDays).Due, p.RemindAt), late},
-		level{"over+5", at(p.Calendar.after(due, p.StandingDays).Due, p.RemindAt), late})
 }
 
 // clockTime reads 09:00 as the time since midnight. The configuration has been
@@ -291,10 +305,14 @@ func clockTime(s string) time.Duration {
 	return time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute
 }
 
-// key names a clock with its due day, so that a new limit is spoken of anew.
-func (k ticking) key() string { return k.ID + "@" + k.Due.Due.String() }
+func (k ticking) mark(l level) string { return k.Key + "/" + l.ID }
 
-func (k ticking) mark(l level) string { return k.key() + "/" + l.ID }
+// said reports whether a level was spoken of.
+func (k ticking) said(c *Case, l level) bool {
+	return slices.ContainsFunc(c.Reminded, func(r string) bool {
+		return len(r) == len(k.Key)+1+len(l.ID) && strings.HasPrefix(r, k.Key) && strings.HasSuffix(r, l.ID)
+	})
+}
 
 // Remind decides what time alone brings: reminders, the client's notices, ends
 // of pauses, and what follows from a limit that was missed. Of each clock only
@@ -323,18 +341,18 @@ func (p *Policy) Remind(c *Case, at time.Time) Outcome {
 
 // strike does what a clock brings by now.
 func (s *session) strike(k ticking) {
-	var last *level
+	var last level
 	missed := false
-	for _, l := range s.p.levels(k) {
+	for l := range s.p.levels(k) {
 		if l.At.After(s.at) {
 			break
 		}
-		if id := k.mark(l); !slices.Contains(s.c.Reminded, id) {
-			s.do(&Reminded{Clock: k.key(), Level: l.ID})
-			last, missed = &l, missed || l.ID == "over"
+		if !k.said(s.c, l) {
+			s.do(&Reminded{Clock: k.Key, Level: l.ID})
+			last, missed = l, missed || l.ID == "over"
 		}
 	}
-	if last == nil {
+	if last.ID == "" {
 		return
 	}
 	if missed && k.ID != "C6" && k.ID != "C8" {
@@ -366,7 +384,7 @@ func (s *session) strike(k ticking) {
 	}
 	for _, who := range s.reminded(append(slices.Clone(k.hands(s.c)), last.Who...)) {
 		m := s.tell(who, "reminder", Facts{Clock: k.ID, Level: last.ID, Reason: k.Due.Due.String()})
-		m.Key = fmt.Sprintf("%s/reminder/%s/%s", s.c.Ref, k.mark(*last), who.Address)
+		m.Key = fmt.Sprintf("%s/reminder/%s/%s", s.c.Ref, k.mark(last), who.Address)
 	}
 }
 
@@ -459,37 +477,16 @@ func (c *Case) hasVoted(p *Person) bool {
 // sweep reads only what is due.
 func (p *Policy) NextAt(c *Case) time.Time {
 	var next time.Time
-	for _, k := range p.running(c) {
-		for _, l := range p.levels(k) {
+	for k := range p.ticks(c) {
+		for l := range p.levels(k) {
 			if !next.IsZero() && !l.At.Before(next) {
 				break
 			}
-			if !slices.Contains(c.Reminded, k.mark(l)) {
+			if !k.said(c, l) {
 				next = l.At
 				break
 			}
 		}
 	}
 	return next
-}
-
-// ClockWords names a clock.
-func ClockWords(id, lang string) string {
-	for i := range clocks {
-		if clocks[i].ID == id {
-			return pick(lang, clocks[i].Name[0], clocks[i].Name[1])
-		}
-	}
-	return id
-}
-
-// Overdue reports whether the clock that matters most on a case has passed.
-func (p *Policy) Overdue(c *Case, at time.Time) (Date, bool) {
-	var due Date
-	for _, k := range p.running(c) {
-		if k.Steps == "ladder" && !strings.HasPrefix(k.ID, "S") {
-			due = k.Due.Due
-		}
-	}
-	return due, !due.IsZero() && !at.Before(Deadline{Due: due}.At(p.Location))
 }

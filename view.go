@@ -373,7 +373,7 @@ func (p *Policy) Tasks(c *Case, at time.Time) []Task {
 			continue
 		}
 		roles := slices.Clone(k.hands(c))
-		for _, l := range p.levels(k) {
+		for l := range p.levels(k) {
 			if !l.At.After(at) && strings.HasPrefix(l.ID, "over") {
 				roles = append(roles, l.Who...)
 			}
@@ -441,4 +441,25 @@ func (p *Policy) CalendarDue(at time.Time) []Mail {
 			Template: "calendar_missing", Staff: true, Facts: Facts{Subject: fmt.Sprint(today.Year + 1)}})
 	}
 	return out
+}
+
+// ClockWords names a clock.
+func ClockWords(id, lang string) string {
+	for i := range clocks {
+		if clocks[i].ID == id {
+			return pick(lang, clocks[i].Name[0], clocks[i].Name[1])
+		}
+	}
+	return id
+}
+
+// Overdue reports whether the clock that matters most on a case has passed.
+func (p *Policy) Overdue(c *Case, at time.Time) (Date, bool) {
+	var due Date
+	for _, k := range p.running(c) {
+		if k.Steps == "ladder" && !strings.HasPrefix(k.ID, "S") {
+			due = k.Due.Due
+		}
+	}
+	return due, !due.IsZero() && !at.Before(Deadline{Due: due}.At(p.Location))
 }

@@ -37,9 +37,8 @@ type Server struct {
 	Progress time.Duration // give the connection up after this long without a byte that is due; 0 is one minute
 	Quick    time.Duration // on a loopback connection, NOOP this often instead of IDLE; 0 is 10 ms, below 0 never
 	Limit    int64         // bytes of a mail that is fetched whole; 0 is 100 MB
+	Pause    time.Duration // the first pause between connections that fail, the longest is 300 times that; 0 is a second
 	Log      *slog.Logger
-
-	pause time.Duration // the first pause of a back-off: a second, but in tests
 }
 
 // Fetched is one mail as the server holds it. Unless TooBig, Raw is whole: its
@@ -150,7 +149,7 @@ func (s *Server) withDefaults() *Server {
 	for _, d := range []struct {
 		field *time.Duration
 		value time.Duration
-	}{{&t.Poll, time.Minute}, {&t.Progress, time.Minute}, {&t.Quick, 10 * time.Millisecond}, {&t.pause, time.Second}} {
+	}{{&t.Poll, time.Minute}, {&t.Progress, time.Minute}, {&t.Quick, 10 * time.Millisecond}, {&t.Pause, time.Second}} {
 		if *d.field == 0 {
 			*d.field = d.value
 		}

@@ -118,7 +118,7 @@ func TestCutInsideAMail(t *testing.T) {
 	for i := range 16 {
 		p.Inject(mailtest.Fault{Do: mailtest.Cut, After: before + i*len(want)/16, Times: 1})
 		s := b.server()
-		s.Addr, s.ReadOnly, s.pause = p.Addr, true, 10*time.Millisecond
+		s.Addr, s.ReadOnly, s.Pause = p.Addr, true, 10*time.Millisecond
 		d := watch(t, s, &watched{})
 		d.has(1)
 		d.stop()
@@ -140,7 +140,7 @@ func TestMailThatBreaksTheConnection(t *testing.T) {
 	p.Inject(mailtest.Fault{Do: mailtest.Cut, At: "Subject: mail 1\r\n"})
 	b.deliver(3, 3000)
 	s := b.server()
-	s.Addr, s.pause = p.Addr, 5*time.Millisecond
+	s.Addr, s.Pause = p.Addr, 5*time.Millisecond
 	d := watch(t, s, &watched{})
 	d.has(3)
 	d.until("poison", 15*time.Second, func() bool { return len(d.poison) > 0 })
@@ -157,7 +157,7 @@ func TestStallAndSlowness(t *testing.T) {
 	p := mailtest.StartProxy(t, b.IMAP)
 	p.Inject(mailtest.Fault{Do: mailtest.Stall, After: 100_000, Times: 1})
 	s := b.server()
-	s.Addr, s.pause, s.Progress = p.Addr, 10*time.Millisecond, time.Second
+	s.Addr, s.Pause, s.Progress = p.Addr, 10*time.Millisecond, time.Second
 	d := watch(t, s, &watched{})
 	d.until("stall", 5*time.Second, func() bool { return strings.Contains(strings.Join(d.states, "|"), "no byte for 1s") })
 	d.has(1)
@@ -183,7 +183,7 @@ func TestWrongSize(t *testing.T) {
 	size := regexp.MustCompile(`RFC822\.SIZE \d+`)
 	s := b.server()
 	s.Addr = spoiled(t, b.IMAP, func(p []byte) []byte { return size.ReplaceAll(p, []byte("RFC822.SIZE 999")) })
-	s.pause = 10 * time.Millisecond
+	s.Pause = 10 * time.Millisecond
 	d := watch(t, s, &watched{})
 	d.has(3)
 	b.settled(0, 3)
@@ -206,7 +206,7 @@ func TestUIDBehindTheBody(t *testing.T) {
 		}
 		return p
 	})
-	s.pause = 10 * time.Millisecond
+	s.Pause = 10 * time.Millisecond
 	d := watch(t, s, &watched{})
 	d.until("poison", 15*time.Second, func() bool { return len(d.poison) == 1 })
 	b.settled(0, 0)
@@ -222,7 +222,7 @@ func TestMoveIsRefused(t *testing.T) {
 	b.deliver(2, 100)
 	p := spoiled(t, b.IMAP, func(p []byte) []byte { return p })
 	s := b.server()
-	s.Addr, s.pause, s.Processed = p, 100*time.Millisecond, "in//valid"
+	s.Addr, s.Pause, s.Processed = p, 100*time.Millisecond, "in//valid"
 	d := watch(t, s, &watched{})
 	d.until("sick", 5*time.Second, func() bool {
 		return strings.Contains(strings.Join(d.states, "|"), "false mail is recorded but cannot be moved: move to in//valid: imap: NO")

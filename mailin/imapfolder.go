@@ -67,7 +67,7 @@ func newFolder(s *Server, name string, take Take, h Hooks) *folder {
 	if h.Point == nil {
 		h.Point = func(string) {}
 	}
-	f := &folder{server: s, name: name, take: take, hooks: h, pauses: backoff{min: s.pause, max: 300 * s.pause}}
+	f := &folder{server: s, name: name, take: take, hooks: h, pauses: backoff{min: s.Pause, max: 300 * s.Pause}}
 	f.pause = f.pauses
 	f.forget()
 	return f

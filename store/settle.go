@@ -64,7 +64,7 @@ func (tx *Tx) recover(ctx context.Context, owner string, wait time.Duration) (fo
 			where lease_until is not null and (lease_until < clock_timestamp() or owner = nullif($1, '')) for update skip locked),
 		o as (
 			update outbox o set state = next, lease_until = null,
-				due_at = case when next = 'ready' and o.epoch > 2 then clock_timestamp() + interval '30 s' * least(2 ^ (o.epoch - 2), 240)
+				due_at = case when next = 'ready' and o.epoch > 2 then clock_timestamp() + interval '5 s' * least(2 ^ (o.epoch - 2), 1440)
 					when next = 'retry' then clock_timestamp() else o.due_at end,
 				settled_by = case when next = 'settled' then 'journal' else o.settled_by end,
 				done_at = case when next in ('settled', 'in_doubt') then clock_timestamp() else o.done_at end,

@@ -136,7 +136,7 @@ func BenchmarkIntake(b *testing.B) {
 }
 
 // fill puts mails into the desk's inbox.
-func fill(b *testing.B, d *mailtest.Dovecot, mails int) {
+func fill(b testing.TB, d *mailtest.Dovecot, mails int) {
 	b.Helper()
 	c := mailtest.Dial(b, d, deskAddr)
 	for n := range mails {
@@ -145,7 +145,7 @@ func fill(b *testing.B, d *mailtest.Dovecot, mails int) {
 }
 
 // put appends one mail over a connection that is open.
-func put(b *testing.B, c *imapclient.Client, raw []byte) {
+func put(b testing.TB, c *imapclient.Client, raw []byte) {
 	b.Helper()
 	cmd := c.Append("INBOX", int64(len(raw)), nil)
 	if _, err := cmd.Write(raw); err != nil {

@@ -8,7 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
+	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -53,7 +54,37 @@ type station struct {
 	dir    string
 	config string
 	proc   *exec.Cmd
-	log    *bytes.Buffer
+	log    *output
+}
+
+// output is what a process says, which may be read while it speaks.
+type output struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.Write(p)
+}
+
+// String gives the last hundred lines; of no process it is empty.
+func (o *output) String() string {
+	if o == nil {
+		return ""
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	lines := strings.Split(o.b.String(), "\n")
+	return strings.Join(lines[max(0, len(lines)-100):], "\n")
+}
+
+// has reports whether something was said.
+func (o *output) has(text string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return bytes.Contains(o.b.Bytes(), []byte(text))
 }
 
 // site is what a station has beside the usual.
@@ -175,13 +206,26 @@ func (s *station) run(point string) {
 	if point == "" {
 		point = "never"
 	}
-	s.log = &bytes.Buffer{}
-	s.proc = exec.Command(os.Args[0])
-	s.proc.Env = append(os.Environ(), "COMPLAINTSD_CRASH="+point, "COMPLAINTSD_CONFIG="+s.config)
-	s.proc.Stderr = s.log
-	if err := s.proc.Start(); err != nil {
+	s.proc, s.log = s.spawn(nil, "COMPLAINTSD_CRASH="+point, "COMPLAINTSD_CONFIG="+s.config)
+}
+
+// serve runs the daemon as it is installed.
+func (s *station) serve() {
+	s.t.Helper()
+	s.proc, s.log = s.spawn([]string{"serve", "-config", s.config}, "COMPLAINTSD_RUN=1")
+}
+
+// spawn starts this test binary as another program.
+func (s *station) spawn(args []string, env ...string) (*exec.Cmd, *output) {
+	s.t.Helper()
+	log := &output{}
+	proc := exec.Command(os.Args[0], args...)
+	proc.Env = append(os.Environ(), env...)
+	proc.Stderr = log
+	if err := proc.Start(); err != nil {
 		s.t.Fatal(err)
 	}
+	return proc, log
 }
 
 // died waits until the daemon has killed itself.
@@ -212,80 +256,32 @@ func (s *station) stop(sig syscall.Signal) {
 // complain sends one complaint from the client.
 func (s *station) complain(n int) {
 	s.t.Helper()
-	raw := fmt.Sprintf("From: Jane Hart <hart@client.example>\r\nTo: complaints@firm.example\r\nSubject: Complaint %d\r\nMessage-ID: <c%d@client.example>\r\n"+
-		"Date: Tue, 24 Nov 2026 09:00:00 +0800\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nMy lawyer did not come to the hearing, number %d.\r\n", n, n, n)
-	if err := s.Send(context.Background(), "hart@client.example", false, deskAddr, []byte(raw)); err != nil {
+	s.complainFrom("hart@client.example", n)
+}
+
+func (s *station) complainFrom(from string, n int) {
+	s.t.Helper()
+	if err := s.Send(context.Background(), from, false, deskAddr, complaint(from, n)); err != nil {
 		s.t.Fatal(err)
 	}
 }
 
+func complaint(from string, n int) []byte {
+	return fmt.Appendf(nil, "From: Jane Hart <%s>\r\nTo: complaints@firm.example\r\nSubject: Complaint %d\r\nMessage-ID: <c%d@client.example>\r\n"+
+		"Date: Tue, 24 Nov 2026 09:00:00 +0800\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nMy lawyer did not come to the hearing, number %d.\r\n", from, n, n, n)
+}
+
 // acknowledgements counts the letters in the client's real maildir.
-func (s *station) acknowledgements() int {
+func (s *station) acknowledgements() int { return s.acknowledged("hart@client.example") }
+
+func (s *station) acknowledged(addr string) int {
 	n := 0
-	for _, m := range s.dovecot.Mails("hart@client.example", "INBOX") {
+	for _, m := range s.dovecot.Mails(addr, "INBOX") {
 		if bytes.Contains(m.Raw, []byte("application/pdf")) {
 			n++
 		}
 	}
 	return n
-}
-
-// kill -9 at each point on a mail's way, from the mailbox into the database and
-// out again to the relay: nothing is lost, no case is opened twice, no letter
-// goes out twice. Where nobody can know whether the relay has the mail it is
-// in doubt, and a person settles it.
-func TestKilledAtEachPoint(t *testing.T) {
-	for _, p := range []struct {
-		point    string
-		inDoubt  bool
-		decision string // of the operator
-	}{
-		{point: "fetched"}, {point: "before-commit"}, {point: "after-commit"}, {point: "before-move"}, {point: "claimed"}, {point: "frozen"},
-		{point: "in-data"},
-		{point: "before-dot", inDoubt: true, decision: "resend"},
-		{point: "after-250", inDoubt: true, decision: "confirm-sent"},
-		{point: "marked"},
-	} {
-		t.Run(p.point, func(t *testing.T) {
-			s := newStation(t)
-			ctx := context.Background()
-			s.run(p.point)
-			s.complain(1)
-			s.died()
-			s.run("")
-			if err := s.Settle(ctx); err != nil {
-				t.Fatalf("%v\n%s", err, s.log)
-			}
-			doubtful := 0
-			for _, o := range s.outbox(ctx, store.InDoubt) {
-				doubtful++
-				code, _, stderr := complaintsd(t, "outbox", "-config", s.config, "-why", "looked into the client's mailbox", p.decision, strconv.FormatInt(o.ID, 10))
-				if code != exitDone {
-					t.Fatalf("outbox %s: %s", p.decision, stderr)
-				}
-			}
-			if (doubtful == 1) != p.inDoubt {
-				t.Errorf("%d mails in doubt", doubtful)
-			}
-			if err := s.Settle(ctx); err != nil {
-				t.Fatalf("%v\n%s", err, s.log)
-			}
-			rows, err := s.db.Rows(ctx, allCases)
-			if err != nil || len(rows) != 1 {
-				t.Fatalf("%d cases, %v", len(rows), err)
-			}
-			if n := s.acknowledgements(); n != 1 {
-				t.Errorf("%d acknowledgements in the client's mailbox", n)
-			}
-			if n := len(s.dovecot.Mails(deskAddr, "INBOX")); n != 0 {
-				t.Errorf("%d mails left in the inbox", n)
-			}
-			if n := len(s.dovecot.Mails(deskAddr, "Processed")); n != 1 {
-				t.Errorf("%d mails in Processed", n)
-			}
-			s.oracle(ctx)
-		})
-	}
 }
 
 func (s *station) outbox(ctx context.Context, state store.MailState) []*store.Outgoing {
@@ -305,7 +301,7 @@ func TestStoppedInTheMiddle(t *testing.T) {
 	cmd := func() *exec.Cmd {
 		c := exec.Command(os.Args[0], "serve", "-config", s.config)
 		c.Env = append(os.Environ(), "COMPLAINTSD_RUN=1")
-		s.log = &bytes.Buffer{}
+		s.log = &output{}
 		c.Stderr = s.log
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
@@ -321,7 +317,7 @@ func TestStoppedInTheMiddle(t *testing.T) {
 		_ = c.Process.Signal(syscall.SIGTERM)
 		// Before its first word the process has not yet come so far as to listen
 		// to signals, and ends as any process does.
-		if err := c.Wait(); err != nil && s.log.Len() > 0 {
+		if err := c.Wait(); err != nil && s.log.String() != "" {
 			t.Fatalf("the daemon ended with %v:\n%s", err, s.log)
 		}
 	}

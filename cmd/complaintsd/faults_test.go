@@ -1,10 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"os"
-	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,18 +13,6 @@ import (
 
 // away is how long a server stays away in these tests.
 const away20 = 20 * time.Second
-
-// serve runs the daemon as it is installed.
-func (s *station) serve() {
-	s.t.Helper()
-	s.log = &bytes.Buffer{}
-	s.proc = exec.Command(os.Args[0], "serve", "-config", s.config)
-	s.proc.Env = append(os.Environ(), "COMPLAINTSD_RUN=1")
-	s.proc.Stderr = s.log
-	if err := s.proc.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-}
 
 // settled waits longer than Settle does, for servers that come back and
 // attempts that wait their turn.

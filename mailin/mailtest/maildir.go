@@ -48,6 +48,23 @@ func (d *Dovecot) Mails(user, folder string) []Delivered {
 	return mails
 }
 
+// Names returns the file names of what an account has in a folder, without
+// reading it.
+func (d *Dovecot) Names(user, folder string) []string {
+	d.t.Helper()
+	var names []string
+	for _, sub := range []string{"new", "cur"} {
+		entries, err := os.ReadDir(filepath.Join(d.maildir(user, folder), sub))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			d.t.Fatal(err)
+		}
+		for _, e := range entries {
+			names = append(names, e.Name())
+		}
+	}
+	return names
+}
+
 // Wait returns the mails of a folder when there are at least n. The test fails
 // if that takes longer than 20 s.
 func (d *Dovecot) Wait(user, folder string, n int) []Delivered {

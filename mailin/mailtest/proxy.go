@@ -39,6 +39,7 @@ type Proxy struct {
 	target string
 	mu     sync.Mutex
 	faults []*Fault
+	each   func() Fault // what goes wrong on a new connection; nil: nothing more
 	struck int
 	speed  int                   // bytes a second in each direction; 0 = unlimited
 	healed chan struct{}         // closed by Heal
@@ -77,6 +78,14 @@ func (p *Proxy) Inject(f Fault) {
 	p.faults = append(p.faults, &f)
 }
 
+// Each gives every connection made from now on a fault of its own. f is not
+// called by two connections at once.
+func (p *Proxy) Each(f func() Fault) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.each = f
+}
+
 // Speed limits each direction of every connection to so many bytes a second;
 // 0 ends the limit.
 func (p *Proxy) Speed(bytes int) {
@@ -89,7 +98,7 @@ func (p *Proxy) Speed(bytes int) {
 func (p *Proxy) Heal() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.faults, p.speed = nil, 0
+	p.faults, p.each, p.speed = nil, nil, 0
 	close(p.healed)
 	p.healed = make(chan struct{})
 }
@@ -124,6 +133,11 @@ func (p *Proxy) connect(client net.Conn) {
 	p.mu.Lock()
 	p.open[client] = server
 	faults := slices.Clone(p.faults)
+	if p.each != nil {
+		f := p.each()
+		f.Times = 1
+		faults = append(faults, &f)
+	}
 	p.mu.Unlock()
 	var both sync.WaitGroup
 	both.Go(func() { p.pump(client, server, faults, false) })
