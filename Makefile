@@ -11,10 +11,13 @@ ARGS ?=
 # Packages and flags for a shorter test run: make test PKG=./store/... TESTFLAGS=-v
 PKG ?= ./...
 TESTFLAGS ?=
+# One row of the matrix of faults: make soak ROW=kills; all of it takes hours.
+# SOAK_KILLS=300, SOAK_CUTS=… make a row shorter, COMPLAINTSD_SEED repeats one.
+ROW ?=
 # Share of the root package's statements that its tests must run.
 COVERAGE := 90
 
-.PHONY: build demo test lint coverage bench clean
+.PHONY: build demo test lint coverage bench soak clean
 
 build:
 	$(GO) build -o bin/complaintsd ./cmd/complaintsd
@@ -45,6 +48,10 @@ coverage:
 bench:
 	.ci/install test
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m -p 1 $(PKG)
+
+soak:
+	.ci/install test
+	COMPLAINTSD_SOAK=1 $(GO) test ./cmd/complaintsd -count=1 -run '^TestSoak$$/$(ROW)' -v -timeout 12h
 
 clean:
 	rm -rf bin demo-out coverage.out
