@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -138,6 +139,56 @@ func (s *Server) Once(ctx context.Context, take Take) error {
 		return nil
 	}
 	return err
+}
+
+// Look shows want the headers of the latest n mails of a folder (0: of all), in
+// batches, the oldest first, and hands over whole those that it picks by their
+// UIDs. Nothing is changed; a folder that does not exist has no mails.
+func (s *Server) Look(ctx context.Context, folder string, n int, want func(heads []*Fetched) ([]uint32, error), take func(*Fetched) error) error {
+	t := s.withDefaults()
+	t.ReadOnly = true
+	c, err := t.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	if err := c.open(folder); err != nil {
+		if refused(err) != nil {
+			return nil
+		}
+		return err
+	}
+	all, err := c.search(1)
+	if err != nil {
+		return err
+	}
+	if skip := count(all) - n; n > 0 && skip > 0 {
+		pop(&all, skip)
+	}
+	header := &imap.FetchItemBodySection{Peek: true, Specifier: imap.PartSpecifierHeader, Partial: &imap.SectionPartial{Size: headerLimit}}
+	for len(all) > 0 {
+		heads, err := c.fetch(pop(&all, 200), &imap.FetchOptions{UID: true, RFC822Size: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{header}})
+		if err != nil {
+			return err
+		}
+		uids, err := want(heads)
+		if err != nil {
+			return err
+		}
+		for _, f := range heads {
+			if take == nil || !slices.Contains(uids, f.UID) {
+				continue
+			}
+			whole, err := c.bodies([]*Fetched{f})
+			if err == nil && len(whole) == 1 {
+				err = take(whole[0])
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // errDone ends a session that is not to wait for more mail.

@@ -1,10 +1,14 @@
 package mailin
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"complaints"
@@ -391,4 +395,74 @@ func (r *Receiver) Retry(ctx context.Context, h *store.Held, raw []byte, ref, by
 		return fmt.Errorf("retry held mail %d: %w", h.ID, err)
 	}
 	return nil
+}
+
+// Forgotten looks among the latest n mails of the folder of processed mail (0:
+// all of them) for those that the database does not know: it has then gone back
+// behind what the mailbox knows. take, if not nil, is given each of them, oldest
+// first. last is the highest number that one of our own mails among them bears.
+func (r *Receiver) Forgotten(ctx context.Context, n int, take func(*Fetched, *complaints.Message) error) (unknown int, last int64, err error) {
+	p, err := r.Policy(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	d := r.desk(p)
+	err = r.Server.Look(ctx, r.Server.Processed, n, func(heads []*Fetched) (uids []uint32, err error) {
+		ids, read := make([]string, len(heads)), make([]*complaints.Message, len(heads))
+		for i, f := range heads {
+			read[i] = Parse(f.Raw, d)
+			ids[i] = read[i].MessageID
+		}
+		missing, err := r.DB.Unknown(ctx, ids)
+		for i, f := range heads {
+			if slices.Contains(missing, ids[i]) {
+				uids = append(uids, f.UID)
+				last = max(last, Numbered(read[i]))
+			}
+		}
+		unknown += len(uids)
+		return uids, err
+	}, func(f *Fetched) error {
+		if take == nil {
+			return nil
+		}
+		return take(f, Parse(f.Raw, d))
+	})
+	return unknown, last, err
+}
+
+// Numbered gives the number in the outbox of a mail of ours, by its Message-ID;
+// 0 if it is not ours.
+func Numbered(m *complaints.Message) int64 {
+	number, _, _ := strings.Cut(m.MessageID, ".")
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || m.Class != complaints.Own {
+		return 0
+	}
+	return n
+}
+
+// WithoutTrace takes off the fields that relays and mailboxes put on top of a
+// mail (RFC 5321 section 4.4, RFC 8601).
+func WithoutTrace(raw []byte) []byte {
+	for {
+		name, _, ok := bytes.Cut(raw, []byte(":"))
+		switch {
+		case !ok:
+			return raw
+		case slices.ContainsFunc([]string{"Return-Path", "Delivered-To", "X-Original-To", "Received", "Authentication-Results"}, func(s string) bool { return strings.EqualFold(s, string(name)) }):
+		default:
+			return raw
+		}
+		for { // the field with the lines that continue it
+			end := bytes.IndexByte(raw, '\n')
+			if end < 0 {
+				return raw
+			}
+			raw = raw[end+1:]
+			if len(raw) == 0 || raw[0] != ' ' && raw[0] != '\t' {
+				break
+			}
+		}
+	}
 }

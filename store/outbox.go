@@ -98,6 +98,7 @@ func (db *DB) Claim(ctx context.Context, owner string) (o *Outgoing, err error) 
 			with next as (
 				select id, frozen from outbox n
 				where state in ('ready', 'retry') and not held and due_at <= clock_timestamp()
+				and not exists (select from rests where ended_at is null)
 				and not exists (
 					select from outbox e where e.case_ref = n.case_ref and e.to_addr = n.to_addr and e.id < n.id
 					and e.state in ('ready', 'composing', 'sending', 'retry'))

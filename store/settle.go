@@ -2,9 +2,13 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+
+	"github.com/lib/pq"
 )
 
 // Beat prolongs the leases of all that an owner has claimed. An owner that
@@ -156,11 +160,13 @@ type Decision string
 const (
 	WasSent Decision = "confirm-sent" // a mail in doubt counts as accepted
 	Resend  Decision = "resend"       // the same bytes once more, or a fresh try at composing
+	Discard Decision = "discard"      // a held mail will not be sent
 )
 
 // Settle carries out a person's decision on a mail. A mail in doubt can be
-// confirmed; whatever is not on its way can be sent again, and it is the person
-// who answers for a second copy. The decision is kept in the desk's log. record,
+// confirmed; a held one can be discarded, from which nothing follows; whatever
+// is not on its way can be sent again, and it is the person who answers for a
+// second copy. The decision is kept in the desk's log. record,
 // if not nil, runs in the same transaction and sees the mail as it is then.
 func (db *DB) Settle(ctx context.Context, id int64, d Decision, by, why string, at time.Time, record func(*Tx, *Outgoing) error) error {
 	err := db.Tx(ctx, func(tx *Tx) error {
@@ -174,6 +180,8 @@ func (db *DB) Settle(ctx context.Context, id int64, d Decision, by, why string, 
 		state := Settled
 		switch {
 		case d == WasSent && o.State == InDoubt:
+		case d == Discard && o.Held && (o.State == Ready || o.State == Retrying):
+			state = Failed
 		case d == Resend && (o.State == InDoubt || o.State == Failed || o.State == Retrying || o.State == Accepted || o.State == Settled):
 			state = Ready
 		default:
@@ -182,7 +190,7 @@ func (db *DB) Settle(ctx context.Context, id int64, d Decision, by, why string, 
 		// The epoch grows so that a sender that comes back late cannot
 		// overrule the person; the five days of trying begin anew.
 		_, err = tx.tx.ExecContext(ctx, `
-			update outbox set state = $2, epoch = epoch + 1, settled_by = $3, settled_why = $4, due_at = clock_timestamp(),
+			update outbox set state = $2, held = false, epoch = epoch + 1, settled_by = $3, settled_why = $4, due_at = clock_timestamp(),
 				first_at = case when $2 = 'ready' then null else first_at end,
 				done_at = case when $2 = 'ready' then null else clock_timestamp() end,
 				attempt = case when $2 = 'ready' then 0 else attempt end,
@@ -195,7 +203,7 @@ func (db *DB) Settle(ctx context.Context, id int64, d Decision, by, why string, 
 		if err := tx.deskEvent(ctx, by, "mail_settled", fact, at); err != nil {
 			return err
 		}
-		if o, err = tx.Outgoing(ctx, id); err != nil || record == nil {
+		if o, err = tx.Outgoing(ctx, id); err != nil || record == nil || d == Discard {
 			return err
 		}
 		return record(tx, o)
@@ -241,4 +249,172 @@ func (db *DB) setHeld(ctx context.Context, id int64, held bool, by, why string, 
 		return fmt.Errorf("%s %d: %w", what, id, err)
 	}
 	return nil
+}
+
+// Standing says which database this is, and how far it has come.
+type Standing struct {
+	System   string `json:"system"`   // of the cluster, and of every copy of its files
+	Timeline string `json:"timeline"` // another one where a copy was promoted, or a backup rolled forward
+	Database int64  `json:"database"` // another one where a dump was restored
+	Log      int64  `json:"log"`      // bytes of its log that a crash leaves
+}
+
+// Standing reads where the database stands.
+func (db *DB) Standing(ctx context.Context) (s Standing, err error) {
+	err = db.read(ctx, func(tx *Tx) error {
+		return tx.tx.QueryRowContext(ctx, `
+			select (select system_identifier::text from pg_control_system()), substr(pg_walfile_name(pg_current_wal_flush_lsn()), 1, 8),
+				(select oid::bigint from pg_database where datname = current_database()), (pg_current_wal_flush_lsn() - '0/0')::bigint`).
+			Scan(&s.System, &s.Timeline, &s.Database, &s.Log)
+	})
+	if err != nil {
+		return s, fmt.Errorf("standing of the database: %w", err)
+	}
+	return s, nil
+}
+
+// Same reports whether s is the database that was, and no copy of it.
+func (s Standing) Same(was Standing) bool {
+	s.Log = was.Log
+	return s == was
+}
+
+// Unknown gives those of some Message-IDs under which nothing came in and
+// nothing was sent, as far as the database knows. A mail that a person has told
+// to be sent once more counts as sent.
+func (db *DB) Unknown(ctx context.Context, ids []string) (unknown []string, err error) {
+	for i := range ids {
+		ids[i] = clean(ids[i])
+	}
+	err = db.read(ctx, func(tx *Tx) error {
+		return tx.tx.QueryRowContext(ctx, `
+			select coalesce(array_agg(id), '{}') from unnest($1::text[]) as i(id) where id <> ''
+				and not exists (select from messages m where m.message_id = i.id and m.message_id <> '')
+				and not exists (select from outbox o where o.message_id = i.id and (o.state not in ('ready', 'retry') or o.settled_by <> ''))`, pq.Array(ids)).Scan(pq.Array(&unknown))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for message-ids: %w", err)
+	}
+	return unknown, nil
+}
+
+// Rest holds all outgoing mail of all daemons until Wake: the database is older
+// than what the desk has sent, so it may be about to say things twice. last is
+// the highest number of an outgoing mail that is known to have been used: the
+// next ones are given far above it, so that no Message-ID is used again. It
+// does nothing if the mail rests already.
+func (db *DB) Rest(ctx context.Context, reason string, last int64, at time.Time) error {
+	err := db.Tx(ctx, func(tx *Tx) error {
+		r, err := tx.tx.ExecContext(ctx, `insert into rests (since, reason) values ($1, $2) on conflict do nothing`, micro(at), clean(reason))
+		if err != nil {
+			return err
+		}
+		if n, err := r.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+		_, err = tx.tx.ExecContext(ctx, `
+			select setval(pg_get_serial_sequence('outbox', 'id'), 10000 + greatest($1, (select coalesce(max(id), 0) from outbox)))`, last)
+		if err != nil {
+			return err
+		}
+		return tx.deskEvent(ctx, "", "outbox_rests", map[string]any{"why": reason}, at)
+	})
+	if err != nil {
+		return fmt.Errorf("hold outgoing mail: %w", err)
+	}
+	return nil
+}
+
+// Resting tells since when and why all outgoing mail is held; a zero time if
+// it is not.
+func (db *DB) Resting(ctx context.Context) (since time.Time, reason string, err error) {
+	err = db.read(ctx, func(tx *Tx) error {
+		return tx.tx.QueryRowContext(ctx, `select since, reason from rests where ended_at is null`).Scan(&since, &reason)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return time.Time{}, "", nil
+	}
+	if err != nil {
+		return time.Time{}, "", fmt.Errorf("held outgoing mail: %w", err)
+	}
+	return since.UTC(), reason, nil
+}
+
+// Wake lets outgoing mail go again. Each waiting mail with a number above after
+// that goes to one of the people in doubt stays held, for a person to release or
+// discard; with all, every waiting mail. It returns how many.
+func (db *DB) Wake(ctx context.Context, by, why string, after int64, people []string, all bool, at time.Time) (held int, err error) {
+	err = db.Tx(ctx, func(tx *Tx) error {
+		r, err := tx.tx.ExecContext(ctx, `update rests set ended_at = $1, ended_by = $2, why = $3 where ended_at is null`, micro(at), clean(by), clean(why))
+		if err != nil {
+			return err
+		}
+		if n, err := r.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(errors.New("outgoing mail is not held"), err)
+		}
+		r, err = tx.tx.ExecContext(ctx, `
+			update outbox set held = true where state in ('ready', 'retry') and not held and ($3 or id > $1 and to_addr = any ($2))`, after, pq.Array(people), all)
+		if err != nil {
+			return err
+		}
+		n, err := r.RowsAffected()
+		if held = int(n); err != nil {
+			return err
+		}
+		if _, err := tx.tx.ExecContext(ctx, `select pg_notify('outbox', '')`); err != nil {
+			return err
+		}
+		return tx.deskEvent(ctx, by, "outbox_wakes", map[string]any{"why": why, "held": held}, at)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("let outgoing mail go: %w", err)
+	}
+	return held, nil
+}
+
+// Adopt takes a copy from the journal as the mail of that number, which the
+// database believes it has yet to send: it has been sent. It reports whether
+// the mail is that one. record runs in the same transaction if it is.
+func (db *DB) Adopt(ctx context.Context, id int64, m Composed, subject string, record func(*Tx, *Outgoing) error) (ours bool, err error) {
+	err = db.Tx(ctx, func(tx *Tx) error {
+		ours = false
+		o, err := tx.lockOutgoing(ctx, id)
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		same := o.MessageID == clean(m.MessageID) || o.SHA256 == "" && strings.EqualFold(o.Mail.To.Addr, m.RcptTo) && strings.Contains(subject, o.CaseRef)
+		if !same || o.State != Ready && o.State != Retrying && o.State != InDoubt {
+			return nil
+		}
+		ours = true
+		if o.SHA256 == "" {
+			key, err := tx.putBytes(ctx, m.Raw)
+			if err != nil {
+				return err
+			}
+			_, err = tx.tx.ExecContext(ctx, `
+				update outbox set frozen = $2, frozen_at = clock_timestamp(), message_id = $3, mail_from = $4, rcpt_to = $5 where id = $1`,
+				id, key, clean(m.MessageID), clean(m.MailFrom), clean(m.RcptTo))
+			if err != nil {
+				return err
+			}
+		}
+		_, err = tx.tx.ExecContext(ctx, `
+			update outbox set state = 'settled', settled_by = 'journal', settled_why = 'sent before the database went back', journal_at = clock_timestamp(),
+				done_at = clock_timestamp(), epoch = epoch + 1, held = false, tell_at = null where id = $1`, id)
+		if err != nil {
+			return err
+		}
+		if o, err = tx.Outgoing(ctx, id); err != nil || record == nil {
+			return err
+		}
+		return record(tx, o)
+	})
+	if err != nil {
+		return false, fmt.Errorf("adopt mail %d: %w", id, err)
+	}
+	return ours, nil
 }

@@ -50,7 +50,7 @@ func commands() []command {
 		{"inspect", "[-config FILE] FILE…", "reads mails and prints how the desk reads them; touches nothing", plain(inspect)},
 		{"case", "-config FILE [-json] list | show REF", "cases", cases},
 		{"letter", "-type T -lang L -in FILE.json -out FILE.pdf", "renders a letter from data, with its checks", plain(letter)},
-		{"outbox", "-config FILE list | show | hold | release | resend | confirm-sent", "outgoing mail", outbox},
+		{"outbox", "-config FILE list | show | hold | release | discard | resend | confirm-sent | reconcile", "outgoing mail", outbox},
 		{"quarantine", "-config FILE list | show | retry | discard", "mail that was kept but not taken in", quarantine},
 		{"staff", "-config FILE import FILE.csv", "the staff register", staff},
 		{"calendar", "-config FILE import FILE.json", "the working-day table", calendar},

@@ -13,7 +13,7 @@ import (
 	"complaints/store"
 )
 
-const outboxUsage = "complaintsd outbox -config FILE [-all] list [STATE] | [-raw] show ID | -why TEXT hold|release|resend|confirm-sent ID"
+const outboxUsage = "complaintsd outbox -config FILE [-all] list [STATE] | [-raw] show ID | -why TEXT hold|release|discard|resend|confirm-sent ID | -why TEXT reconcile"
 
 // outbox looks at outgoing mail, and carries out what a person decides on it.
 func outbox(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {
@@ -34,6 +34,9 @@ func outbox(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.W
 			return k.listOutbox(ctx, stdout, strings.Join(rest[1:], ""), *all)
 		})
 	}
+	if len(rest) == 1 && rest[0] == "reconcile" && *why != "" {
+		return withDesk(ctx, "outbox", *file, stderr, func(k *office) error { return k.reconcile(ctx, stdout, *why) })
+	}
 	if len(rest) != 2 {
 		return fail(stderr, "outbox", usagef("%s", outboxUsage))
 	}
@@ -52,7 +55,7 @@ func outbox(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.W
 			return k.db.Hold(ctx, id, operator(), *why, time.Now())
 		case "release":
 			return k.db.Release(ctx, id, operator(), *why, time.Now())
-		case "resend", "confirm-sent":
+		case "resend", "confirm-sent", "discard":
 			p := k.casePolicy(ctx)
 			return k.db.Settle(ctx, id, store.Decision(rest[0]), operator(), *why, time.Now(), func(tx *store.Tx, o *store.Outgoing) error {
 				return tx.Follow(ctx, o, p, time.Now())
@@ -67,6 +70,12 @@ func (k *office) listOutbox(ctx context.Context, stdout io.Writer, state string,
 	if err != nil {
 		return err
 	}
+	if since, reason, err := k.db.Resting(ctx); err != nil {
+		return err
+	} else if !since.IsZero() {
+		fmt.Fprintf(stdout, "All outgoing mail is held since %s: %s.\nLook into it, then: complaintsd outbox -config FILE -why TEXT reconcile\n",
+			since.In(k.cfg.Location).Format("2006-01-02 15:04"), reason)
+	}
 	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 	for _, o := range list {
 		if done := o.State == store.Accepted || o.State == store.Settled; done && !all && state == "" {
@@ -79,6 +88,26 @@ func (k *office) listOutbox(ctx context.Context, stdout io.Writer, state string,
 		fmt.Fprintf(w, "%d\t%s%s\t%s\t%s\t%s\t%d\t%s\n", o.ID, o.State, held, o.CaseRef, o.Mail.Template, o.Mail.To.Addr, o.Attempt, o.Reply)
 	}
 	return w.Flush()
+}
+
+// reconcile brings a database that has gone back up to what the mailbox knows.
+func (k *office) reconcile(ctx context.Context, stdout io.Writer, why string) error {
+	d, err := k.wire(nil, operator())
+	if err != nil {
+		return err
+	}
+	r, err := d.Reconcile(ctx, operator(), why)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "%d mails had been sent, as their copies in the journal show; %d that came in were taken in again.\n", r.Sent, r.Taken)
+	for _, l := range r.Lost {
+		fmt.Fprintf(stdout, "sent, and forgotten by the database: %s\n", l)
+	}
+	if r.Held > 0 {
+		fmt.Fprintf(stdout, "%d mails may say the same again and stay held: release or discard each (complaintsd outbox list)\n", r.Held)
+	}
+	return nil
 }
 
 func (k *office) showOutgoing(ctx context.Context, stdout io.Writer, id int64, raw bool) error {

@@ -169,8 +169,17 @@ func (k *office) policy() complaints.Policy {
 	}
 }
 
-// daemon wires the daemon as the configuration says.
+// daemon wires the daemon that works in the state folder of the configuration.
 func (k *office) daemon(state func(string)) (*daemon.Daemon, error) {
+	owner, err := k.takeStateDir()
+	if err != nil {
+		return nil, err
+	}
+	return k.wire(state, owner)
+}
+
+// wire wires a daemon as the configuration says.
+func (k *office) wire(state func(string), owner string) (*daemon.Daemon, error) {
 	c := k.cfg
 	imapTLS, err := c.Mailbox.TLSConfig()
 	if err != nil {
@@ -180,12 +189,9 @@ func (k *office) daemon(state func(string)) (*daemon.Daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	owner, err := k.takeStateDir()
-	if err != nil {
-		return nil, err
-	}
 	return daemon.New(daemon.Options{
 		DB: k.db, Policy: k.policy(), Jurisdiction: c.Policy.Calendar, Log: k.log, Now: time.Now, State: state, Point: k.point, Owner: owner,
+		StandingFile: filepath.Join(c.StateDir, "standing.json"),
 		Mailbox: &mailin.Server{
 			Addr: c.Mailbox.Addr, TLS: c.Mailbox.TLS, TLSConfig: imapTLS, User: c.Mailbox.User, Password: readAgain(c.Mailbox.PasswordPath, c.Mailbox.Password),
 			Folder: c.Mailbox.Folder, Processed: c.Mailbox.Processed, Quarantine: c.Mailbox.Quarantine, Journal: c.Mailbox.Journal,

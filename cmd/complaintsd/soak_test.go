@@ -29,7 +29,7 @@ type soakPlan struct {
 // The short plan is part of every test run; “make soak” carries out the long one.
 func plan() soakPlan {
 	if os.Getenv("COMPLAINTSD_SOAK") == "" {
-		return soakPlan{Kills: 60, KillMails: 90, Points: 1, Stops: 4, StopMails: 20, Cuts: 150, Losses: 5, LossMails: 20}
+		return soakPlan{Kills: 60, KillMails: 60, Points: 1, Stops: 3, StopMails: 12, Cuts: 50, Losses: 4, LossMails: 12}
 	}
 	p := soakPlan{Kills: 1000, KillMails: 5000, Points: 20, Stops: 100, StopMails: 1500, Cuts: 10_000, Losses: 200, LossMails: 1000, Backlog: 10_000}
 	for _, s := range []struct {
@@ -110,7 +110,7 @@ func killed(t *testing.T, kills, mails int) {
 	n := 0
 	for k := range kills {
 		s.serve()
-		life := s.between(0, 600*time.Millisecond)
+		life := s.between(0, 500*time.Millisecond)
 		if k%10 > 0 {
 			for end := time.Now().Add(20 * time.Second); !s.log.has("mailbox is open") && time.Now().Before(end); {
 				time.Sleep(2 * time.Millisecond)

@@ -34,6 +34,7 @@ func databaseStops(t *testing.T, stops, mails int) {
 	}
 	s := newSoak(t, site{url: c.URL("desk"), clients: mails, journal: "20s"})
 	s.serve()
+	s.until("it works", func() bool { return s.log.has("mailbox is open") }) // before that it ends, and is started again
 	pid := s.proc.Process.Pid
 	n := 0
 	for k := range stops {
@@ -78,7 +79,7 @@ func connectionCuts(t *testing.T, cuts int) {
 	want := map[string]bool{}
 	size := rand.New(rand.NewPCG(s.seed, 1)) // of the proxy's goroutines s.rand is
 	fill := func() {
-		for range 40 {
+		for range 12 {
 			raw := complaint(client(len(want)+1), len(want)+1)
 			raw = append(raw, bytes.Repeat([]byte("I waited in vain.\r\n"), size.IntN(1000))...)
 			put(t, box, raw)
@@ -86,10 +87,10 @@ func connectionCuts(t *testing.T, cuts int) {
 		}
 	}
 	fill()
-	// From the server's first words up to a quarter of a megabyte, each order of
+	// From the server's first words up to a hundred kilobytes, each order of
 	// magnitude as often as the next; of what the client says up to 3 kB.
 	p.Each(func() mailtest.Fault {
-		f := mailtest.Fault{After: int(math.Exp(s.rand.Float64()*6 + 6.5))}
+		f := mailtest.Fault{After: int(math.Exp(s.rand.Float64()*5 + 6.5))}
 		if s.rand.IntN(5) == 0 {
 			f.ToServer, f.After = true, s.rand.IntN(3000)
 		}
@@ -106,7 +107,7 @@ func connectionCuts(t *testing.T, cuts int) {
 			p.CutAll()
 			still = time.Now()
 		}
-		if len(s.dovecot.Names(deskAddr, "INBOX")) < 10 {
+		if len(s.dovecot.Names(deskAddr, "INBOX")) < 4 {
 			fill()
 		}
 	}

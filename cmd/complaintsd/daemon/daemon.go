@@ -1,4 +1,5 @@
-// Package daemon wires the desk: three loops over one database.
+// Package daemon wires the desk: three loops over one database, which begin
+// when it is known that the database has not gone back (see guard).
 //
 //  1. Hear: whoever holds the mailbox's lock watches it and takes mail in.
 //  2. Speak: the sender works the outbox off.
@@ -38,6 +39,7 @@ type Options struct {
 	JournalWait  time.Duration
 	Fonts        letters.Fonts
 	Owner        string // names this daemon in the outbox
+	StandingFile string // where the standing of the database is kept from one run to the next; "" is nowhere
 	Log          *slog.Logger
 	Now          func() time.Time
 	Every        time.Duration     // how often the clocks are looked at; 0 is 30 s
@@ -87,9 +89,21 @@ func New(o Options) (*Daemon, error) {
 // Run works until ctx ends.
 func (d *Daemon) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return d.Hear(ctx) })
-	g.Go(func() error { return d.sender.Run(ctx) })
-	g.Go(func() error { return d.remind(ctx) })
+	known := make(chan struct{})
+	when := func(f func(context.Context) error) func() error {
+		return func() error {
+			select {
+			case <-known:
+				return f(ctx)
+			case <-ctx.Done():
+				return nil
+			}
+		}
+	}
+	g.Go(func() error { return d.guard(ctx, known) })
+	g.Go(when(d.Hear))
+	g.Go(when(d.sender.Run))
+	g.Go(when(d.remind))
 	return g.Wait()
 }
 
