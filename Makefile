@@ -1,6 +1,7 @@
-# make demo   plays one complaint from mail to decision letter
-# make test   runs every check, as .ci/run does
-# Both install what is missing on Debian or Ubuntu; nothing else is fetched at run time.
+# make demo     plays one complaint from mail to decision letter
+# make test     runs every check, as .ci/run does
+# make letters  renders sample letters of every kind, as PDF and page images, into letters-out
+# The first two install what is missing on Debian or Ubuntu; nothing else is fetched at run time.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -17,7 +18,7 @@ ROW ?=
 # Share of the root package's statements that its tests must run.
 COVERAGE := 90
 
-.PHONY: build demo test lint coverage bench soak clean
+.PHONY: build demo letters test lint coverage bench soak clean
 
 build:
 	$(GO) build -o bin/complaintsd ./cmd/complaintsd
@@ -26,6 +27,10 @@ demo:
 	.ci/install demo
 	$(GO) build -o bin/complaintsd ./cmd/complaintsd
 	bin/complaintsd demo -out demo-out $(ARGS)
+
+letters:
+	$(GO) build -o bin/complaintsd ./cmd/complaintsd
+	bin/complaintsd letter -gallery letters-out $(ARGS) letters/testdata/*.json
 
 test:
 	.ci/install test
@@ -54,4 +59,4 @@ soak:
 	COMPLAINTSD_SOAK=1 $(GO) test ./cmd/complaintsd -count=1 -run '^TestSoak$$/$(ROW)' -v -timeout 12h
 
 clean:
-	rm -rf bin demo-out coverage.out
+	rm -rf bin demo-out letters-out coverage.out

@@ -2,6 +2,7 @@ package complaints
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -49,6 +50,9 @@ var kindWords = map[LetterKind][2]string{
 	ReportLetter: {"调查报告", "Investigation Report"}, PapersLetter: {"委员会审议材料", "Committee Papers"},
 	MinutesLetter: {"会议纪要", "Minutes"}, RegulatorLetter: {"情况报告", "Report to the Regulator"},
 }
+
+// LetterKinds gives every kind, in alphabetical order.
+func LetterKinds() []LetterKind { return slices.Sorted(maps.Keys(series)) }
 
 // In names the kind in a language.
 func (k LetterKind) In(lang string) string { return inWords(k, lang, kindWords) }

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"os"
+	"slices"
 
 	"complaints/letters/sfnt"
 )
@@ -44,6 +45,7 @@ const (
 type faces struct {
 	fonts []*sfnt.Font
 	chain [roles][]int // indexes into fonts
+	all   []int        // those that stand in every chain
 }
 
 // loadFaces parses the built-in fonts and those that the firm names.
@@ -90,6 +92,11 @@ func loadFaces(own Fonts) (*faces, error) {
 		}
 		fs.fonts = append(fs.fonts, f)
 	}
+	for i := range fs.fonts {
+		if !slices.ContainsFunc(fs.chain[:], func(c []int) bool { return !slices.Contains(c, i) }) {
+			fs.all = append(fs.all, i)
+		}
+	}
 	return fs, nil
 }
 
@@ -106,6 +113,11 @@ func (fs *faces) find(r rune, in role) (font int, g sfnt.GID, ok bool) {
 
 // has reports whether a character can be printed in every role.
 func (fs *faces) has(r rune) bool {
+	for _, i := range fs.all {
+		if fs.fonts[i].Glyph(r) != 0 {
+			return true
+		}
+	}
 	for in := range roles {
 		if _, _, ok := fs.find(r, in); !ok {
 			return false

@@ -227,20 +227,3 @@ func TestFirmsOwnFonts(t *testing.T) {
 		}
 	}
 }
-
-func BenchmarkResultLetter(b *testing.B) {
-	l := sample(b, "result.zh")
-	var out bytes.Buffer
-	pdf := rendered(b, l)
-	b.ReportAllocs()
-	for b.Loop() {
-		out.Reset()
-		if err := Render(&out, l); err != nil {
-			b.Fatal(err)
-		}
-	}
-	pages := float64(bytes.Count(pdf, []byte("<</Type /Page\n")))
-	b.ReportMetric(float64(out.Len()), "bytes/letter")
-	b.ReportMetric(pages, "pages")
-	b.ReportMetric(float64(b.Elapsed().Microseconds())/1000/float64(b.N)/pages, "ms/page")
-}

@@ -49,7 +49,7 @@ func commands() []command {
 		{"check", "-config FILE [-offline]", "finds every mistake in the configuration, tries the servers, says what staff may command by mail", check},
 		{"inspect", "[-config FILE] FILE…", "reads mails and prints how the desk reads them; touches nothing", plain(inspect)},
 		{"case", "-config FILE [-json] list | show REF", "cases", cases},
-		{"letter", "-type T -lang L -in FILE.json -out FILE.pdf", "renders a letter from data, with its checks", plain(letter)},
+		{"letter", "[-type T] [-lang L] [-png DPI] -in FILE.json -out FILE.pdf | -gallery DIR FILE.json…", "renders letters from data, with their checks", plain(letter)},
 		{"outbox", "-config FILE list | show | hold | release | discard | resend | confirm-sent | reconcile", "outgoing mail", outbox},
 		{"quarantine", "-config FILE list | show | retry | discard", "mail that was kept but not taken in", quarantine},
 		{"staff", "-config FILE import FILE.csv", "the staff register", staff},
