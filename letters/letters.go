@@ -29,6 +29,7 @@ import (
 	"time"
 
 	complaints "complaints"
+	"complaints/letters/raster"
 	"complaints/templates"
 )
 
@@ -133,9 +134,10 @@ func (p *Printer) FirstImages(l complaints.Letter, dpi, most int) (images [][]by
 	if err != nil {
 		return nil, 0, err
 	}
+	canvas := raster.New(pageWidth, pageHeight, dpi)
 	out := make([][]byte, min(most, len(pages)))
 	for i := range out {
-		if out[i], err = paint(p.faces, pages[i], about.seal, dpi); err != nil {
+		if out[i], err = paint(canvas, p.faces, pages[i], about.seal); err != nil {
 			return nil, 0, fmt.Errorf("image of %s %s, page %d: %w", l.Kind, l.Ref, i+1, err)
 		}
 	}

@@ -184,8 +184,8 @@ func (p *pen) seal(at seal, s *sealed) {
 const ringGrey, ringDash = 150, 4
 
 // paint paints one page as PNG.
-func paint(fs *faces, p page, s *sealed, dpi int) ([]byte, error) {
-	canvas := raster.New(pageWidth, pageHeight, dpi)
+func paint(canvas *raster.Page, fs *faces, p page, s *sealed) ([]byte, error) {
+	canvas.Clear()
 	for _, b := range p.bars {
 		canvas.Rect(b.x, b.y, b.w, b.h, b.color)
 	}

@@ -26,19 +26,27 @@ import (
 	"golang.org/x/image/vector"
 )
 
-// Page is a page that is being painted. Lengths are points (1/72 inch) from
-// the page's upper left corner.
+// Page is a page that is being painted, and after Clear the next one. Lengths
+// are points (1/72 inch) from the page's upper left corner.
 type Page struct {
 	scale  float64 // pixels to a point
 	bounds image.Rectangle
-	inks   []ink
+	inks   []*ink
 	seals  []picture
+	filler *vector.Rasterizer // one for all: its buffers are the largest part
+	mask   *image.Alpha
 }
 
-// ink is the path of what is painted in one colour.
+// ink is the path of what is painted in one colour, in pixels.
 type ink struct {
 	color color.NRGBA
-	path  *vector.Rasterizer
+	path  []stroke
+}
+
+// stroke is a move, a line or a curve of a path.
+type stroke struct {
+	kind         sfnt.SegmentKind
+	cx, cy, x, y float32
 }
 
 type picture struct {
@@ -49,58 +57,49 @@ type picture struct {
 // New begins a white page of a size in points at a resolution in dots per inch.
 func New(width, height float64, dpi int) *Page {
 	s := float64(dpi) / 72
-	return &Page{scale: s, bounds: image.Rect(0, 0, int(math.Ceil(width*s)), int(math.Ceil(height*s)))}
+	p := &Page{scale: s, bounds: image.Rect(0, 0, int(math.Ceil(width*s)), int(math.Ceil(height*s)))}
+	p.filler, p.mask = vector.NewRasterizer(p.bounds.Dx(), p.bounds.Dy()), image.NewAlpha(p.bounds)
+	return p
 }
 
+// Clear makes the page white again.
+func (p *Page) Clear() { p.inks, p.seals = nil, nil }
+
 // in gives the path for a colour.
-func (p *Page) in(c [3]int) *vector.Rasterizer {
+func (p *Page) in(c [3]int) *ink {
 	want := color.NRGBA{uint8(c[0]), uint8(c[1]), uint8(c[2]), 255}
 	for _, i := range p.inks {
 		if i.color == want {
-			return i.path
+			return i
 		}
 	}
-	r := vector.NewRasterizer(p.bounds.Dx(), p.bounds.Dy())
-	p.inks = append(p.inks, ink{want, r})
-	return r
+	i := &ink{color: want}
+	p.inks = append(p.inks, i)
+	return i
 }
 
 // Glyph paints a glyph with its origin at x, y.
 func (p *Page) Glyph(f *sfnt.Font, g sfnt.GID, x, y, size float64, c [3]int) {
-	path := p.in(c)
-	at := func(dx, dy float64) (float32, float32) {
-		return float32((x + dx*size/1000) * p.scale), float32((y - dy*size/1000) * p.scale)
-	}
+	i := p.in(c)
 	for _, s := range f.Outline(g) {
-		ex, ey := at(s.X, s.Y)
-		switch s.Kind {
-		case sfnt.Move:
-			path.MoveTo(ex, ey)
-		case sfnt.Line:
-			path.LineTo(ex, ey)
-		case sfnt.Curve:
-			cx, cy := at(s.CX, s.CY)
-			path.QuadTo(cx, cy, ex, ey)
-		}
+		i.path = append(i.path, stroke{s.Kind,
+			float32((x + s.CX*size/1000) * p.scale), float32((y - s.CY*size/1000) * p.scale),
+			float32((x + s.X*size/1000) * p.scale), float32((y - s.Y*size/1000) * p.scale)})
 	}
 }
 
 // Rect paints a filled rectangle.
 func (p *Page) Rect(x, y, w, h float64, c [3]int) {
-	p.polygon(c, x, y, x+w, y, x+w, y+h, x, y+h)
+	p.polygon(c, x, y, x+w, y, x+w, y+h, x, y+h, x, y)
 }
 
+// polygon paints a filled polygon, whose first corner is repeated as its last.
 func (p *Page) polygon(c [3]int, xy ...float64) {
-	path := p.in(c)
-	for i := 0; i+1 < len(xy); i += 2 {
-		x, y := float32(xy[i]*p.scale), float32(xy[i+1]*p.scale)
-		if i == 0 {
-			path.MoveTo(x, y)
-		} else {
-			path.LineTo(x, y)
-		}
+	i, kind := p.in(c), sfnt.Move
+	for j := 0; j+1 < len(xy); j += 2 {
+		i.path = append(i.path, stroke{kind: kind, x: float32(xy[j] * p.scale), y: float32(xy[j+1] * p.scale)})
+		kind = sfnt.Line
 	}
-	path.ClosePath()
 }
 
 // Ring paints a dashed ellipse into the rectangle at x, y.
@@ -119,7 +118,7 @@ func (p *Page) Ring(x, y, w, h, line, dash float64, c [3]int) {
 			bx, by := on(to, line/2)
 			cx, cy := on(to, -line/2)
 			dx, dy := on(from, -line/2)
-			p.polygon(c, ax, ay, bx, by, cx, cy, dx, dy)
+			p.polygon(c, ax, ay, bx, by, cx, cy, dx, dy, ax, ay)
 		}
 	}
 }
@@ -153,12 +152,23 @@ func (p *Page) PNG() ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// coverage gives for each pixel how much of it a colour covers.
-func (p *Page) coverage(i ink) *image.Alpha {
-	a := image.NewAlpha(p.bounds)
-	i.path.DrawOp = draw.Src
-	i.path.Draw(a, p.bounds, image.Opaque, image.Point{})
-	return a
+// coverage gives for each pixel how much of it a colour covers. What it gave
+// before is overwritten.
+func (p *Page) coverage(i *ink) *image.Alpha {
+	p.filler.Reset(p.bounds.Dx(), p.bounds.Dy())
+	for _, s := range i.path {
+		switch s.kind {
+		case sfnt.Move:
+			p.filler.MoveTo(s.x, s.y)
+		case sfnt.Line:
+			p.filler.LineTo(s.x, s.y)
+		case sfnt.Curve:
+			p.filler.QuadTo(s.cx, s.cy, s.x, s.y)
+		}
+	}
+	p.filler.DrawOp = draw.Src
+	p.filler.Draw(p.mask, p.bounds, image.Opaque, image.Point{})
+	return p.mask
 }
 
 // few makes the image of few colours. Where two colours meet in a pixel,
