@@ -471,3 +471,14 @@ func (s *session) decisionLetter() Letter {
 	l.Decision = d
 	return l
 }
+
+// appealUntil, appealAckDue and rulingDue are the limits of an appeal: C8, C9, C10.
+func appealUntil(p *Policy, c *Case) Deadline {
+	return Deadline{Limit: p.AppealDays, Due: c.AppealUntil}
+}
+
+func appealAckDue(p *Policy, c *Case) Deadline {
+	return p.Calendar.after(p.day(c.Appeal.At), p.AppealAckDays)
+}
+
+func rulingDue(_ *Policy, c *Case) Deadline { return c.Appeal.Due }

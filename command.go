@@ -120,7 +120,7 @@ func (v *Verb) cutArg(s string) (key, value, rest string, ok bool) {
 	}
 	_, n := utf8.DecodeRuneInString(s[at:])
 	s = strings.TrimLeft(s[at+n:], " \t\u3000")
-	if key == "reason" || key == "matter" || key == "unheard" {
+	if slices.Contains([]string{"reason", "matter", "unheard", "place", "present"}, key) {
 		value, rest = v.cutSentence(s)
 		return key, value, rest, true
 	}

@@ -448,3 +448,36 @@ func (s *session) named(addrs []string) string {
 	}
 	return people(out, s.lang)
 }
+
+// voteLevels are when members who have not answered are spoken to: the working
+// day before the last, on the last, and when it is over, with the chair.
+func (p *Policy) voteLevels(k ticking, yield func(level) bool) {
+	on := func(id string, d Date) bool {
+		return !k.Due.Start.Before(d) || yield(level{id, d.Midnight(p.Location).Add(clockTime(p.RemindAt)), nil})
+	}
+	_ = on("T-1", p.Calendar.back(k.Due.Due, 1)) && on("T", k.Due.Due) && yield(level{"over", k.Due.At(p.Location), []Role{Chair}})
+}
+
+// remindSilent reminds the members who have not answered; silence is no consent.
+func (s *session) remindSilent(k ticking, l level) {
+	var told []*Person
+	for _, a := range *s.c.seats() {
+		if who := s.p.Register.Find(a); who.Is(AnyStaff) && s.c.silent(who) {
+			told = append(told, who)
+		}
+	}
+	if len(told) == 0 {
+		return
+	}
+	if l.ID == "over" { // who knows then whom to call, or concludes with those who answered
+		for _, who := range s.p.chairOf(s.c) {
+			if !slices.Contains(told, who) {
+				told = append(told, who)
+			}
+		}
+	}
+	for _, who := range told {
+		m := s.tell(who, "reminder", Facts{Clock: k.ID, Level: l.ID, Reason: k.Due.Due.String()})
+		m.Key = fmt.Sprintf("%s/reminder/%s/%s", s.c.Ref, k.mark(l), who.Address)
+	}
+}

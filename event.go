@@ -99,6 +99,14 @@ var facts = map[string]func() Fact{
 	"suspension_reviewed": func() Fact { return &StayReviewed{} },
 	"resumed":             func() Fact { return &Resumed{} },
 	"recounted":           func() Fact { return &Recounted{} },
+	"meeting_called":      func() Fact { return &MeetingCalled{} },
+	"meeting_moved":       func() Fact { return &MeetingMoved{} },
+	"meeting_cancelled":   func() Fact { return &MeetingCancelled{} },
+	"attendance":          func() Fact { return &Attendance{} },
+	"alternates_invited":  func() Fact { return &AlternatesInvited{} },
+	"minutes_filed":       func() Fact { return &MinutesFiled{} },
+	"minutes_returned":    func() Fact { return &MinutesReturned{} },
+	"minutes_issued":      func() Fact { return &MinutesIssued{} },
 }
 
 // DecodeFact reads the stored form of a fact.
@@ -134,6 +142,10 @@ func (e *Event) Wants() (series string, year int, ok bool) {
 		return "case", f.Year, f.Ref == ""
 	case *Issued:
 		return f.Number.Kind, f.Number.Year, f.Number.N == 0
+	case *MinutesIssued:
+		return f.Number.Kind, f.Number.Year, f.Number.N == 0
+	case *MeetingCalled:
+		return "meeting", f.Year, f.Ref == ""
 	}
 	return "", 0, false
 }
@@ -156,6 +168,10 @@ func (e *Event) Number(n Numbers) error {
 		f.Ref = FormatRef(year, i)
 	case *Issued:
 		f.Number.N = i
+	case *MinutesIssued:
+		f.Number.N = i
+	case *MeetingCalled:
+		f.Ref = fmt.Sprintf("M%04d-%04d", year, i)
 	}
 	return nil
 }

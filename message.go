@@ -62,6 +62,15 @@ type Auth struct {
 	Submitter string   `json:"submitter,omitempty"` // smtp.auth of auth=pass: the account that submitted the mail (RFC 8601 2.7.4)
 }
 
+// RSVP is the answer of a calendar program to an invitation (METHOD:REPLY,
+// RFC 5546 section 3.2.3).
+type RSVP struct {
+	UID      string `json:"uid"`
+	Attendee string `json:"attendee"` // addr-spec
+	Status   string `json:"status"`   // ACCEPTED, DECLINED, TENTATIVE …
+	Comment  string `json:"comment,omitempty"`
+}
+
 // DSN is what a bounce says of one recipient (RFC 3464). Fields that it does
 // not give are empty.
 type DSN struct {
@@ -100,6 +109,7 @@ type Message struct {
 	Attachments []Attachment `json:"attachments"`
 	Auth        Auth         `json:"auth"`
 	DSN         *DSN         `json:"dsn,omitempty"`
+	RSVP        *RSVP        `json:"rsvp,omitempty"` // a calendar program's answer to an invitation
 	Problems    []string     `json:"problems"`
 	Hold        string       `json:"hold,omitempty"` // why the mail must be held whole (a limit of mail.md was met), or ""
 
@@ -118,6 +128,8 @@ type Message struct {
 	Waiting   *Confirmation `json:"-"` // the commands that its code confirms, or nil
 	Misuses   int           `json:"-"` // reply addresses and codes that were not theirs, in the hour before, by anybody
 	MisusesBy int           `json:"-"` // the same, by this sender
+	Meeting   *Meeting      `json:"-"` // that the mail is about, locked; nil: none
+	Committee *Committee    `json:"-"` // what is before the committee, for a mail that calls a meeting
 }
 
 // Recipients are all addresses the message was sent to as far as it tells,
@@ -148,6 +160,7 @@ type Mail struct {
 	Draft     bool    `json:"draft,omitempty"`     // the letter is a draft: its hash is for approval, nothing is issued
 	Facts     Facts   `json:"facts"`
 	InReplyTo string  `json:"in_reply_to,omitempty"` // message-id of the mail that is answered, without <>
+	Meeting   string  `json:"meeting,omitempty"`     // reference of the meeting that it is about, or NewMeeting; "": none
 }
 
 // Facts are what a mail says beside the case itself, which the sender reads
@@ -197,6 +210,7 @@ type Outcome struct {
 	Misuse    string        // a reply address or a code that was not the sender's: which; "" if there was none
 	Ask       *Confirmation // commands that wait for a code, or nil
 	Confirmed string        // the code by which commands were carried out; it works no more
+	Meeting   *MeetingPart  // what it does to a meeting, or nil
 
 	Proposed *Table // working days put forward, or nil
 	Loaded   *Table // working days approved: they take effect, or nil

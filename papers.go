@@ -1,7 +1,13 @@
 package complaints
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -124,4 +130,359 @@ func (s *session) annex() *ReportFacts {
 		f.Causes = append(f.Causes, strings.TrimSpace(r.Code+" "+CauseWords(r.Code, lang)+" "+r.Text))
 	}
 	return f
+}
+
+// MinutesRecord is the minutes of a meeting and what became of them. Hash is
+// the SHA-256 (hex) of what they say: the approval quotes it.
+type MinutesRecord struct {
+	Letter   Letter    `json:"letter"`
+	Version  int       `json:"version"`
+	By       string    `json:"by"`
+	Presided string    `json:"presided"` // who approves them
+	Hash     string    `json:"hash"`
+	Returned string    `json:"returned,omitempty"` // why they were sent back
+	Approved time.Time `json:"approved,omitzero"`
+}
+
+// MinutesFiled puts minutes before who presided; a new version voids the last.
+type MinutesFiled struct {
+	ofMeeting
+	Letter   Letter `json:"letter"`
+	Presided string `json:"presided"`
+	Hash     string `json:"hash"`
+}
+
+// Kind names the fact in the log.
+func (*MinutesFiled) Kind() string { return "minutes_filed" }
+
+func (f *MinutesFiled) hold(m *Meeting, e *Event) {
+	version := 1
+	if m.Minutes != nil {
+		version = m.Minutes.Version + 1
+	}
+	m.Minutes = &MinutesRecord{Letter: f.Letter, Version: version, By: e.By, Presided: f.Presided, Hash: f.Hash}
+}
+
+// MinutesReturned sends minutes back to who wrote them.
+type MinutesReturned struct {
+	ofMeeting
+	Reason string `json:"reason"`
+}
+
+// Kind names the fact in the log.
+func (*MinutesReturned) Kind() string { return "minutes_returned" }
+
+func (f *MinutesReturned) hold(m *Meeting, _ *Event) { m.Minutes.Returned = f.Reason }
+
+// MinutesIssued approves the minutes: they get their number and stand.
+type MinutesIssued struct {
+	ofMeeting
+	Number LetterNumber `json:"number"`
+	Date   Date         `json:"date"`
+}
+
+// Kind names the fact in the log.
+func (*MinutesIssued) Kind() string { return "minutes_issued" }
+
+func (f *MinutesIssued) hold(m *Meeting, e *Event) {
+	m.Minutes.Letter.Number, m.Minutes.Letter.Date, m.Minutes.Approved = f.Number, f.Date, e.At
+}
+
+// The marks of the lines of minutes; all other lines are what was said.
+var (
+	minuteMark = regexp.MustCompile(`(?i)^(议题|item|决议|resolved|表决|vote|回避|recused|后续|action)[\s　]*[0-9]*[\s　]*[:：=＝][\s　]*(.*)$`)
+	minuteVote = regexp.MustCompile(`(?i)(不同意|反对|同意|赞成|弃权|against|for|abstain(?:ed|ing)?)[\s　]*([0-9]+)`)
+)
+
+// fileMinutes is #纪要: the minutes go before who presided.
+func (s *session) fileMinutes(c *Command) (string, error) {
+	if err := s.atMeeting(Chair, Officer, Head); err != nil {
+		return "", err
+	}
+	m, loc := s.mt, s.p.Location
+	if s.at.Before(m.From) {
+		return "", Refuse("会议还没有开始。", "The meeting has not begun.")
+	}
+	if m.Minutes != nil && !m.Minutes.Approved.IsZero() {
+		return "", Refuse("纪要已批准（%[1]s），不再更改。", "The minutes are approved (%[1]s) and stand.", m.Minutes.Letter.Number)
+	}
+	f := &MinutesFacts{Title: m.Title(s.p.Language, loc), From: m.From.In(loc), To: m.To.In(loc), Place: m.Place, Quorum: s.p.Quorum,
+		Secretary: Contact{Name: s.who.Name, Title: pick(s.p.Language, "记录人", "Secretary")}}
+	presided, present, err := s.roll(c, f)
+	if err != nil {
+		return "", err
+	}
+	if v := c.Args["until"]; v != "" {
+		end, ok := parseMoment(DateOf(f.From).String()+" "+v, loc)
+		if !ok || !end.After(f.From) {
+			return "", Refuse("“%s”不是结束时间，请写成 至=16:00。", "%q is no end; write it as until=16:00.", v)
+		}
+		f.To = end
+	}
+	if f.Next, err = s.date(c, "next"); err != nil {
+		return "", err
+	}
+	if err := s.minute(c.Text, f, present); err != nil {
+		return "", err
+	}
+	l := Letter{Kind: MinutesLetter, Lang: s.p.Language, Ref: m.Ref, No: 1, Number: LetterNumber{Firm: s.p.Firm.Short, Kind: series[MinutesLetter], Year: s.today().Year},
+		Firm: s.p.Firm, To: Address{Name: s.tr("投诉处理委员会各委员", "The members of the Complaints Committee")}, Subject: f.Title, Minutes: f,
+		Contact: f.Secretary, Signatory: f.Chair, Policy: s.p.Version}
+	if s.p.Check != nil {
+		if err := s.p.Check(l); err != nil {
+			return "", err
+		}
+	}
+	body, err := json.Marshal(f)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(body)
+	s.meet(&MinutesFiled{Letter: l, Presided: presided.Address, Hash: hex.EncodeToString(sum[:])})
+	s.tell(presided, "minutes_approval", Facts{From: s.who.Mailbox(), Hash: s.mt.Minutes.Hash}).Draft = true
+	return s.tr("纪要已送%s批准；批准后编号，发给各委员。", "The minutes are with %s for approval; then they get their number and go to the members.", presided.Name), nil
+}
+
+// roll reads who was there, who presided and who was excused. Who is not named
+// was there if they had said that they would come.
+func (s *session) roll(c *Command, f *MinutesFacts) (presided *Person, present []*Person, err error) {
+	names := strings.FieldsFunc(c.Args["present"], func(r rune) bool { return strings.ContainsRune("、,，;；", r) })
+	for _, n := range names {
+		who := s.p.Register.Named(n)
+		if who == nil {
+			return nil, nil, Refuse("名册中没有“%s”，请写姓名或地址。", "There is nobody named %q in the register; write the name or the address.", strings.TrimSpace(n))
+		}
+		present = append(present, who)
+	}
+	for _, a := range s.mt.Invited {
+		who, said := s.p.Register.Find(a), s.mt.Answer(a)
+		switch {
+		case who == nil:
+		case len(names) == 0 && said != nil && said.Coming:
+			present = append(present, who)
+		case !slices.Contains(present, who):
+			reason := s.tr("未到会", "absent")
+			if said != nil && !said.Coming {
+				reason = said.Reason
+			}
+			f.Excused = append(f.Excused, PanelMember{Name: who.Name, Capacity: capacity(who, s.p.Language), Reason: reason})
+		}
+	}
+	var members []*Person
+	for _, who := range present {
+		x := PanelMember{Name: who.Name, Capacity: capacity(who, s.p.Language)}
+		if !s.mt.invites(who.Address) {
+			if who.Is(Officer, Head) {
+				x.Capacity = who.Roles[0].In(s.p.Language)
+			}
+			f.Guests = append(f.Guests, x)
+			continue
+		}
+		f.Present, members = append(f.Present, x), append(members, who)
+		if who.Is(Chair) && presided == nil {
+			presided = who
+		}
+	}
+	if n := c.Args["chair"]; n != "" {
+		if presided = s.p.Register.Named(n); !slices.Contains(members, presided) {
+			return nil, nil, Refuse("“%s”没有到会，不能主持。", "%q was not there and cannot have presided.", n)
+		}
+	}
+	switch {
+	case len(members) == 0:
+		return nil, nil, Refuse("请写明到会人员：到会=陈思远、孙丽", "Say who was there: present=Grace Chen, Li Sun")
+	case presided == nil:
+		return nil, nil, Refuse("主任委员没有到会；请写明由哪位委员主持：主持=%[1]s", "The chair was not there; say which member presided: chair=%[1]s", members[0].Name)
+	}
+	f.Chair = Contact{Name: presided.Name, Title: pick(s.p.Language, "主持人", "Chair of the meeting")}
+	if presided.Is(Chair) {
+		f.Chair.Title = Chair.In(s.p.Language)
+	}
+	return presided, members, nil
+}
+
+// minute reads the items of minutes. A resolution needs the quorum of those who
+// were there and not recused from it.
+func (s *session) minute(text string, f *MinutesFacts, present []*Person) error {
+	item := func() *MinuteItem {
+		if len(f.Items) == 0 {
+			f.Items = append(f.Items, MinuteItem{Title: f.Title})
+		}
+		return &f.Items[len(f.Items)-1]
+	}
+	for _, line := range paragraphs(text) {
+		m := minuteMark.FindStringSubmatch(line)
+		if m == nil {
+			x := item()
+			x.Said = append(x.Said, line)
+			continue
+		}
+		switch strings.ToLower(m[1]) {
+		case "议题", "item":
+			ref := FindRef(m[2])
+			f.Items = append(f.Items, MinuteItem{Title: strings.Trim(strings.Replace(m[2], ref, "", 1), " ：:（）()　"), Ref: ref})
+		case "决议", "resolved":
+			item().Resolved = m[2]
+		case "回避", "recused":
+			name, reason := cutWord(m[2])
+			who := s.p.Register.Named(name)
+			if lang := s.p.Language; lang == "en" && who == nil { // a name of two words
+				for _, p := range present {
+					if rest, ok := strings.CutPrefix(m[2], p.Name); ok {
+						who, reason = p, trimSeparators(rest)
+					}
+				}
+			}
+			if !slices.Contains(present, who) {
+				return Refuse("回避一行请以到会委员的姓名开头，其后写原因：“%s”", "A line about a recusal begins with the name of a member who was there, then the reason: %q", line)
+			}
+			item().Recused = append(item().Recused, PanelMember{Name: who.Name, Capacity: capacity(who, s.p.Language), Reason: reason})
+		case "表决", "vote":
+			for _, v := range minuteVote.FindAllStringSubmatch(m[2], -1) {
+				n, _ := strconv.Atoi(v[2])
+				switch w := strings.ToLower(v[1]); {
+				case w == "不同意" || w == "反对" || w == "against":
+					item().Against = n
+				case w == "同意" || w == "赞成" || w == "for":
+					item().For = n
+				default:
+					item().Abstain = n
+				}
+			}
+		default:
+			verb, rest, a := findVerb("measure"), m[2], Measure{}
+			for {
+				key, value, tail, ok := verb.cutArg(rest)
+				if !ok {
+					break
+				}
+				switch rest = tail; key {
+				case "owner":
+					a.Owner = value
+				case "due":
+					a.Due, _ = ParseDate(value)
+				}
+			}
+			if a.Text = strings.TrimSpace(rest); a.Text == "" || a.Owner == "" || a.Due.IsZero() {
+				return Refuse("后续工作请写明岗位、期限和内容：“%s”应写成 后续：负责人=财务部主管 期限=2026-12-31 内容", "A follow-up needs a post, a date and what is to be done; write %q as action: owner=\"Head of Finance\" due=2026-12-31 text", line)
+			}
+			f.Actions = append(f.Actions, a)
+		}
+	}
+	if len(f.Items) == 0 {
+		return Refuse("纪要没有内容。每个议题以“议题：”开头，下写讨论情况和“决议：”。", "The minutes are empty. Begin each item with “Item:”, and write below it what was said and “Resolved:”.")
+	}
+	for _, x := range f.Items {
+		free := len(present) - len(x.Recused)
+		switch {
+		case x.Resolved != "" && free < s.p.Quorum:
+			return Refuse("“%[1]s”可参加表决的只有 %[2]d 人，不足法定的 %[3]d 人，只能讨论，不能作出决议。", "On %[1]q only %[2]d could take part and %[3]d are needed: it can be discussed, and nothing resolved.", x.Title, free, s.p.Quorum)
+		case x.For+x.Against+x.Abstain > free:
+			return Refuse("“%[1]s”的票数合计 %[2]d，多于可参加表决的 %[3]d 人，请核对。", "On %[1]q there are %[2]d votes of %[3]d who could take part; please check.", x.Title, x.For+x.Against+x.Abstain, free)
+		}
+	}
+	return nil
+}
+
+// settleMinutes is #批准 and #退回 on a meeting, by who presided.
+func (s *session) settleMinutes(c *Command, yes bool) (string, error) {
+	if err := s.atMeeting(Chair, Member); err != nil {
+		return "", err
+	}
+	r := s.mt.Minutes
+	switch {
+	case r == nil || !r.Approved.IsZero() || r.Returned != "":
+		return "", Refuse("没有待批准的纪要。", "No minutes are waiting for approval.")
+	case !SameAddr(r.Presided, s.who.Address):
+		return "", Refuse("纪要由会议主持人批准。", "The minutes are approved by who presided.")
+	case yes && (len(c.Words) == 0 || len(c.Words[0]) < 12 || !strings.HasPrefix(r.Hash, strings.ToLower(c.Words[0]))):
+		return "", Refuse("请引用纪要的校验码：#批准 %[1]s", "Quote the hash of the minutes: #approve %[1]s", r.Hash[:12])
+	case !yes:
+		s.meet(&MinutesReturned{Reason: c.Text})
+		if who := s.p.Register.Find(r.By); who.Is(AnyStaff) && who != s.who {
+			s.tell(who, "minutes_returned", Facts{From: s.who.Mailbox(), Reason: c.Text})
+		}
+		return s.tr("纪要已退回。", "The minutes have been sent back."), nil
+	}
+	s.meet(&MinutesIssued{Number: r.Letter.Number, Date: s.today()})
+	told := s.p.attending(s.mt)
+	if who := s.p.Register.Find(r.By); who.Is(AnyStaff) && !slices.Contains(told, who) {
+		told = append(told, who)
+	}
+	for _, who := range told {
+		s.tell(who, "minutes", Facts{})
+	}
+	return s.tr("纪要已批准、编号，并发给各委员。", "The minutes are approved, have their number, and go to the members."), nil
+}
+
+// Figures are what the committee looks at in each meeting.
+type Figures struct {
+	Since      Date       `json:"since,omitzero"`
+	Received   int        `json:"received"`
+	Closed     int        `json:"closed"`
+	Open       int        `json:"open"`    // now
+	Overdue    int        `json:"overdue"` // of these
+	Found      int        `json:"found"`   // allegations with a finding, in cases that were closed
+	Upheld     int        `json:"upheld"`  // of these, in whole or in part
+	Appeals    int        `json:"appeals"`
+	Changed    int        `json:"changed"`  // appeals that did not affirm the result
+	Breaches   int        `json:"breaches"` // limits that were missed
+	Categories []Category `json:"categories,omitempty"`
+}
+
+// Category is how many complaints came in under one head (casework E.1).
+type Category struct {
+	Code string `json:"code"`
+	N    int    `json:"n"`
+}
+
+// Standing gives the day before which a limit must have ended for its case to
+// stand on every agenda (casework B.3).
+func (p *Policy) Standing(today Date) Date { return p.Calendar.back(today, p.StandingDays) }
+
+// NextOn lists the commands that a person may send about a meeting now.
+func (p *Policy) NextOn(m *Meeting, who *Person, at time.Time) []Action {
+	lang := p.Language
+	var out []Action
+	add := func(zh, en, verb, args, text string) {
+		out = append(out, Action{Label: pick(lang, zh, en), Line: strings.TrimSpace("#" + findVerb(verb).Name(lang) + " " + args), Text: text})
+	}
+	reason := pick(lang, "（写明原因）", "(the reason)")
+	runs := who.Is(Chair, Officer, Head) || who != nil && SameAddr(m.Secretary, who.Address)
+	switch r := m.Minutes; {
+	case who == nil || m.Cancelled != "" || r != nil && !r.Approved.IsZero():
+	case r != nil && r.Returned == "":
+		if SameAddr(r.Presided, who.Address) {
+			add("批准附件中的纪要", "Approve the minutes attached", "approve", r.Hash[:12], "")
+			add("退回纪要", "Send the minutes back", "return", "", reason)
+		}
+	case at.Before(m.From):
+		x := m.Answer(who.Address)
+		if m.invites(who.Address) && (x == nil || !x.Coming) {
+			add("出席", "I will attend", "attend", "", "")
+		}
+		if m.invites(who.Address) && (x == nil || x.Coming) {
+			add("请假", "I cannot come", "apologies", "", reason)
+		}
+		if runs {
+			add("改期", "Move the meeting", "reschedule", pick(lang, "时间=", "on=")+m.From.In(p.Location).Format("2006-01-02 15:04"), reason)
+			add("取消会议", "Cancel the meeting", "cancel-meeting", "", reason)
+		}
+	case runs:
+		add("整理纪要，送主持人批准", "Write the minutes, for whoever presided to approve", "minutes", "", p.minutesForm(m))
+	}
+	return out
+}
+
+// minutesForm is the minutes with what is known of the meeting, for the
+// secretary to fill in.
+func (p *Policy) minutesForm(m *Meeting) string {
+	form := ""
+	for _, item := range append(slices.Clone(m.Docket), m.Agenda...) {
+		form += pick(p.Language, "议题：", "Item: ") + item + "\n" + pick(p.Language, "（讨论情况）\n决议：\n", "(what was said)\nResolved:\n")
+	}
+	if form == "" {
+		form = pick(p.Language, "议题：\n（讨论情况）\n决议：\n", "Item:\n(what was said)\nResolved:\n")
+	}
+	return form + pick(p.Language, "（后续：负责人=岗位 期限=日期 要做的事）", "(Action: owner=post due=date what is to be done)")
 }

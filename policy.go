@@ -140,6 +140,8 @@ func (p *Policy) Receive(c *Case, m *Message, at time.Time) (*Case, Outcome) {
 	case m.Class == Own || m.Class == Journal: // our own words tell us nothing
 	case s.c == nil && m.Class != Bounce && p.isForm(m):
 		s.formMail()
+	case m.RSVP != nil && m.Meeting != nil:
+		s.rsvp()
 	case m.Class == Bounce || m.Class == Auto:
 		s.automatic()
 	case m.Class == Staff:
@@ -177,6 +179,7 @@ type session struct {
 
 	unproved bool          // a command needs more proof of who wrote it: a confirmation is asked for
 	proved   *Confirmation // the commands were confirmed by it
+	mt       *Meeting      // copy of the meeting that the mail is about; nil: none
 }
 
 // do applies a fact to the copy and keeps the event.
@@ -234,6 +237,11 @@ func (s *session) send(m Mail) *Mail {
 	for _, x := range s.out.Mails {
 		if x.Template == m.Template && SameAddr(x.To.Addr, m.To.Addr) {
 			n++
+		}
+	}
+	if s.mt != nil && m.Staff {
+		if m.Meeting = s.mt.Ref; m.Meeting == "" {
+			m.Meeting = NewMeeting
 		}
 	}
 	m.Key = fmt.Sprintf("%s/%s/%s/%d", s.cause(), m.Template, strings.ToLower(m.To.Addr), n)

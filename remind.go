@@ -102,6 +102,7 @@ var clocks = []clock{
 	{"C13", [2]string{"满意度调查", "survey"}, func(p *Policy) int { return p.SurveyDays }, "working", "closed", "surveyed", false, []State{Closed}, surveyDue, nil, "survey"},
 	{"C14", [2]string{"进展告知", "progress notice"}, func(p *Policy) int { return p.ProgressDays }, "working", "issued", "progress", true, inMotion, progressDue, nil, "day"},
 	{"C15", [2]string{"最长办理期", "long stop"}, func(p *Policy) int { return p.LongStopDays }, "calendar", "received", "delivered", false, unsettled, longStop, []Role{Chair}, "over"},
+	{"CV", [2]string{"委员答复", "members' answers"}, func(p *Policy) int { return p.VoteDays }, "working", "docketed", "advised", false, []State{CommitteePre, AppealReview}, (*Policy).votingDue, []Role{TheSilent}, "vote"},
 	{"C19", [2]string{"工作日表", "table of working days"}, nil, "", "", "", false, nil, nil, []Role{Admin}, ""},
 	{"SR", [2]string{"中止复核", "review of the suspension"}, func(p *Policy) int { return p.SuspensionReview }, "calendar", "suspended", "suspension_reviewed", false, []State{Suspended}, reviewDue, []Role{Head}, "ladder"},
 	{"SM", [2]string{"中止上限", "end of the suspension"}, func(p *Policy) int { return p.SuspensionMax }, "calendar", "suspended", "resumed", false, []State{Suspended}, stayEnd, []Role{Chair}, "ladder"},
@@ -154,16 +155,6 @@ func supplementDue(_ *Policy, c *Case) Deadline {
 	}
 	return c.Request.Due
 }
-
-func appealUntil(p *Policy, c *Case) Deadline {
-	return Deadline{Limit: p.AppealDays, Due: c.AppealUntil}
-}
-
-func appealAckDue(p *Policy, c *Case) Deadline {
-	return p.Calendar.after(p.day(c.Appeal.At), p.AppealAckDays)
-}
-
-func rulingDue(_ *Policy, c *Case) Deadline { return c.Appeal.Due }
 
 // progressDue counts from the last time that the client was told something.
 func progressDue(p *Policy, c *Case) Deadline {
@@ -270,6 +261,9 @@ func (p *Policy) levels(k ticking) iter.Seq[level] {
 				}
 			}
 			return
+		case "vote":
+			p.voteLevels(k, yield)
+			return
 		case "client":
 			_ = yield(level{"half", at(p.Calendar.after(k.Due.Start, p.SupplementReminder).Due, p.RemindAt), nil}) && yield(level{"over", over, nil})
 			return
@@ -355,13 +349,16 @@ func (s *session) strike(k ticking) {
 	if last.ID == "" {
 		return
 	}
-	if missed && k.ID != "C6" && k.ID != "C8" {
+	if missed && k.ID != "C6" && k.ID != "C8" && k.ID != "CV" {
 		late := s.at.Sub(k.Due.At(s.p.Location))
 		s.do(&Breached{Clock: k.ID, Person: s.inHand(k), Minutes: int(late / time.Minute), Due: k.Due.Due, Open: true})
 	}
 	switch k.ID {
 	case "C6":
 		s.unanswered(k, last.ID)
+		return
+	case "CV":
+		s.remindSilent(k, last)
 		return
 	case "C8":
 		s.spread(s.tr("申诉期限 %s 已届满，投诉人未申诉，本案可以结案。", "The time for an appeal ended on %s without one; the case can be closed.", k.Due.Due.In(s.lang)), "")

@@ -69,7 +69,7 @@ func TestClocksOfEachState(t *testing.T) {
 	d.client("我要申诉。")
 	want(t, "committee", d.p.running(d.c)[0].ID, "C10")
 	d.staff("sun", "#表决 维持 退费比例适当")
-	want(t, "who has voted is left in peace", d.sweep("2026-12-04", 9), []string{"C10 half 陈思远", "C10 half 钱进", "progress 张堃"})
+	want(t, "who has voted is left in peace", d.sweep("2026-12-04", 9), []string{"C10 half 陈思远", "C10 half 钱进", "progress 张堃", "CV over 陈思远", "CV over 钱进"})
 	for _, id := range []string{"C1", "C3", "C4", "C5", "C10", "C19", "C99"} {
 		if ClockWords(id, "zh") == "" || ClockWords(id, "en") == "" {
 			t.Errorf("clock %s has no name", id)

@@ -1,8 +1,10 @@
 package complaints
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Role is what a member of staff may be on the desk; several are joined by +.
@@ -437,4 +439,30 @@ func (s *session) chairTitle(lang string) string {
 		return pick(lang, "代理主任委员", "Acting Chair")
 	}
 	return Chair.In(lang)
+}
+
+// TermsEnding tells administrators and the chair of members whose term ends
+// soon, and again when it has ended: from then on they sit on nothing new.
+func (p *Policy) TermsEnding(at time.Time) (mails []Mail) {
+	today := DateOf(at.In(p.Location))
+	for _, m := range p.Register.With(Member, Chair) {
+		level := "soon"
+		switch {
+		case m.Term.IsZero() || today.Add(p.TermNotice).Before(m.Term):
+			continue
+		case m.Term.Before(today):
+			level = "over"
+		}
+		told := p.admins()
+		for _, who := range p.Register.With(Chair) {
+			if !slices.Contains(told, who) {
+				told = append(told, who)
+			}
+		}
+		for _, who := range told {
+			mails = append(mails, Mail{Key: fmt.Sprintf("term/%s/%s/%s/%s", m.Address, m.Term, level, who.Address), To: who.Mailbox(), Lang: p.Language, Template: "term_ending", Staff: true,
+				Facts: Facts{From: m.Mailbox(), Reason: m.Term.String(), Of: capacity(m, p.Language), Subject: level}})
+		}
+	}
+	return mails
 }

@@ -38,9 +38,10 @@ func (s *session) staffMail() {
 	if before != nil {
 		s.c = before.Clone()
 	}
+	s.mt = s.m.Meeting.Clone()
 	lines, bad := s.carryOut(cs)
 	if bad || s.err != nil {
-		s.c, s.out = before, kept // nothing is done
+		s.c, s.out, s.mt = before, kept, s.m.Meeting // nothing is done
 		if s.err != nil && !bad {
 			lines = append(lines, Line{Did: s.tr("本邮件与案件的当前状态不符，未执行任何命令。", "The mail does not fit the case as it stands; nothing was done."), Refused: true})
 		}
@@ -49,7 +50,7 @@ func (s *session) staffMail() {
 		return
 	}
 	if s.unproved {
-		s.c, s.out = before, kept // nothing is done before the code has come back
+		s.c, s.out, s.mt = before, kept, s.m.Meeting // nothing is done before the code has come back
 		s.askToConfirm(cs, lines)
 		return
 	}
@@ -171,7 +172,7 @@ func (s *session) permit(v *Verb) error {
 		if v.NoCase && v.Layer == Reads {
 			return nil
 		}
-		if v.NoCase || v.En[0] == "approve" && len(s.m.Tables) > 0 {
+		if v.NoCase || v.En[0] == "approve" && len(s.m.Tables) > 0 || s.onMeeting(v) {
 			return s.trust(v)
 		}
 		return Refuse("这封邮件没有指明案件。请回复本台发出的案件邮件，或在主题中写上案号（如 [T2026-0001]）。",
@@ -202,7 +203,7 @@ func (p *Policy) possible(c *Case, who *Person) []*Verb {
 	var out []*Verb
 	for _, v := range Vocabulary() {
 		switch {
-		case c == nil && !v.NoCase, c != nil && !v.In(c.State), v.En[0] == "confirm": // its mail asks for that
+		case c == nil && (!v.NoCase || v.Meeting || !who.Is(v.Roles...)), c != nil && !v.In(c.State), v.En[0] == "confirm": // its mail asks for that
 		case c != nil && !v.NoCase && !p.mayUse(c, who, v):
 		default:
 			out = append(out, v)
@@ -238,6 +239,30 @@ func (s *session) staffWords() {
 	m := s.tell(s.who, "note_kept", Facts{Subject: s.m.Subject, Text: s.m.OwnWords, Attachments: s.m.Attachments})
 	m.Auto, m.InReplyTo = true, s.m.MessageID
 	m.Facts.Attachments = nil
+}
+
+// rsvp records what a member's calendar program answered. It is a robot's mail:
+// it is answered by nothing.
+func (s *session) rsvp() {
+	s.who, s.mt = s.p.Register.Find(s.m.From.Addr), s.m.Meeting.Clone()
+	t := s.m.token(s.p.Address)
+	known := t != nil && t.Purpose == ForStaff && strings.EqualFold(t.Ref, s.mt.Ref) && s.who != nil && s.p.Keys.Verify(*t, s.who.Address, s.at)
+	r := s.m.RSVP
+	switch {
+	case !s.who.Is(AnyStaff) || !s.mt.invites(s.who.Address) || !SameAddr(r.Attendee, s.who.Address), !known && !s.m.genuine():
+		s.out.Hold = "an answer to an invitation, and its sender could not be verified or is not invited"
+		return
+	case s.mt.Cancelled != "" || !s.at.Before(s.mt.To):
+		return
+	}
+	s.by = s.who.Address
+	coming := strings.EqualFold(r.Status, "ACCEPTED")
+	if !coming && !strings.EqualFold(r.Status, "DECLINED") {
+		return // tentative: there is no answer yet
+	}
+	if x := s.mt.Answer(s.who.Address); x == nil || x.Coming != coming {
+		s.answerCall(coming, r.Comment)
+	}
 }
 
 func names(vs []*Verb, lang string) string {
@@ -351,9 +376,27 @@ func (s *session) run(c *Command) (string, error) {
 	case "draft":
 		return s.draft(c)
 	case "approve":
+		if s.c == nil && s.mt != nil {
+			return s.settleMinutes(c, true)
+		}
 		return s.approve(c)
 	case "return":
+		if s.c == nil && s.mt != nil {
+			return s.settleMinutes(c, false)
+		}
 		return s.giveBack(c)
+	case "meeting":
+		return s.callMeeting(c)
+	case "reschedule":
+		return s.moveMeeting(c)
+	case "cancel-meeting":
+		return s.cancelMeeting(c)
+	case "attend":
+		return s.attend(c, true)
+	case "apologies":
+		return s.attend(c, false)
+	case "minutes":
+		return s.fileMinutes(c)
 	case "appeal":
 		return s.appealFor(c)
 	case "refer-committee":

@@ -43,17 +43,18 @@ const (
 
 // Verb is one row of the command table.
 type Verb struct {
-	Zh, En [2]string // name, usage after the name
-	Alias  []string  // further names
-	Layer  Layer
-	Text   TextRule
-	Words  int         // positional words it takes
-	Keys   [][3]string // own name, Chinese, English
-	Number bool        // numbers are keys too: 1=成立
-	Roles  []Role      // who may
-	States []State     // where; nil: in every open state
-	NoCase bool        // works without a case as well
-	Does   [2]string   // effect in one line, zh and en
+	Zh, En  [2]string // name, usage after the name
+	Alias   []string  // further names
+	Layer   Layer
+	Text    TextRule
+	Words   int         // positional words it takes
+	Keys    [][3]string // own name, Chinese, English
+	Number  bool        // numbers are keys too: 1=成立
+	Roles   []Role      // who may
+	States  []State     // where; nil: in every open state
+	NoCase  bool        // works without a case as well
+	Meeting bool        // about the meeting whose mail is answered
+	Does    [2]string   // effect in one line, zh and en
 }
 
 // Name gives the verb's name in a language.
@@ -267,6 +268,26 @@ var vocabulary = []*Verb{
 	{Zh: [2]string{"决定", "维持|变更|撤销|发回 [1=成立] 决定理由（逐条写 理由1=…）"}, En: [2]string{"decide", "affirm|vary|quash|remit [1=upheld] reasons (ground1=… for each)"}, Layer: Writes, Text: MayText, Words: 1, Number: true,
 		Roles: []Role{Chair}, States: []State{AppealReview, CommitteePre},
 		Does: [2]string{"按表决结果拟出申诉决定书，由您核对后签发；重大案件：写明委员会的意见，结束审议", "draws up the decision as voted, which you check and issue; on a major case: closes it with the committee's opinion"}},
+	{Zh: [2]string{"开会", "时间=2026-12-15 14:00 [至=16:00] 地点=三楼会议室 [临时=是]（议题每行一项）"}, En: [2]string{"meeting", "on=2026-12-15 14:00 [until=16:00] place=Room 3 [special=yes] (one item of the agenda a line)"},
+		Layer: Writes, Text: MayText, NoCase: true, States: []State{}, Roles: []Role{Chair, Officer, Head},
+		Keys: [][3]string{{"on", "时间", "on"}, {"until", "至", "until"}, {"place", "地点", "place"}, {"special", "临时", "special"}},
+		Does: [2]string{"召集委员会会议：议程附待议案件和统计，日历邀请发各委员", "calls a meeting of the committee: cases and figures go on the agenda, an invitation to the members"}},
+	{Zh: [2]string{"改期", "[时间=2026-12-16 14:00] [至=16:00] [地点=] [理由]"}, En: [2]string{"reschedule", "[on=2026-12-16 14:00] [until=16:00] [place=] [reason]"}, Layer: Writes, Text: MayText,
+		NoCase: true, Meeting: true, States: []State{}, Roles: []Role{Chair, Officer, Head},
+		Keys: [][3]string{{"on", "时间", "on"}, {"until", "至", "until"}, {"place", "地点", "place"}, {"reason", "理由", "reason"}},
+		Does: [2]string{"更改会议的时间或地点，请各委员重新答复", "gives a meeting another time or place; the members answer anew"}},
+	{Zh: [2]string{"取消会议", "理由"}, En: [2]string{"cancel-meeting", "reason"}, Layer: Writes, Text: MustText, NoCase: true, Meeting: true, States: []State{},
+		Roles: []Role{Chair, Officer, Head}, Keys: [][3]string{{"reason", "理由", "reason"}},
+		Does: [2]string{"取消会议，通知各委员", "calls a meeting off and tells the members"}},
+	{Zh: [2]string{"出席", ""}, En: [2]string{"attend", ""}, Layer: Writes, NoCase: true, Meeting: true, States: []State{}, Roles: []Role{Member, Chair},
+		Does: [2]string{"答复会议通知：出席", "answers an invitation: you will be there"}},
+	{Zh: [2]string{"请假", "原因"}, En: [2]string{"apologies", "reason"}, Layer: Writes, Text: MustText, NoCase: true, Meeting: true, States: []State{}, Roles: []Role{Member, Chair},
+		Keys: [][3]string{{"reason", "原因", "reason"}},
+		Does: [2]string{"答复会议通知：请假；有候补委员的，改请候补委员", "answers an invitation: you cannot come; an alternate is invited if there is one"}},
+	{Zh: [2]string{"纪要", "[到会=陈思远、孙丽] [主持=] [至=16:10] [下次=2027-03-15]（议题：… 决议：… 表决：同意3 反对0）"}, En: [2]string{"minutes", "[present=Grace Chen, Li Sun] [chair=] [until=16:10] [next=2027-03-15] (item: … resolved: … vote: for 3, against 0)"},
+		Layer: Writes, Text: MustText, NoCase: true, Meeting: true, States: []State{}, Roles: []Role{Chair, Officer, Head},
+		Keys: [][3]string{{"present", "到会", "present"}, {"chair", "主持", "chair"}, {"until", "至", "until"}, {"next", "下次", "next"}},
+		Does: [2]string{"整理会议纪要，送主持人批准后编号发各委员", "writes the minutes; whoever presided approves them, then the members get them with their number"}},
 	{Zh: [2]string{"非投诉", "理由"}, En: [2]string{"not-complaint", "reason"}, Layer: Outward, Text: MustText,
 		Roles: []Role{Officer, Head}, States: []State{Registered, Triage}, Keys: [][3]string{{"reason", "理由", "reason"}},
 		Does: [2]string{"来信不是投诉，写明理由结束，并书面告知来信人", "ends what is no complaint, with the reason, and tells the writer in writing"}},

@@ -367,3 +367,61 @@ func Forwarded(m *complaints.Message, d Desk) *complaints.Message {
 	f.Date, _ = parseDate(head.Date)
 	return f
 }
+
+// calendarAnswer reads what a calendar program answers to an invitation (METHOD:REPLY
+// of RFC 5546 section 3.2.3); nil if the part says anything else.
+func calendarAnswer(s string) *complaints.RSVP {
+	unfolded := strings.NewReplacer("\n ", "", "\n\t", "").Replace(words.Plain(s))
+	out, method, inEvent := &complaints.RSVP{}, "", false
+	for line := range strings.SplitSeq(unfolded, "\n") {
+		name, value, params := property(strings.TrimRight(line, "\r"))
+		switch {
+		case name == "METHOD":
+			method = strings.ToUpper(value)
+		case name == "BEGIN" || name == "END":
+			if strings.EqualFold(value, "VEVENT") {
+				inEvent = name == "BEGIN" && out.UID == "" // the first event is the one
+			}
+		case !inEvent:
+		case name == "UID":
+			out.UID = short(value)
+		case name == "COMMENT" && out.Comment == "":
+			out.Comment = short(strings.NewReplacer(`\,`, ",", `\;`, ";", `\n`, " ", `\N`, " ", `\\`, `\`).Replace(value))
+		case name == "ATTENDEE" && out.Attendee == "":
+			if len(value) > 7 && strings.EqualFold(value[:7], "mailto:") {
+				value = value[7:]
+			}
+			out.Attendee, out.Status = short(strings.ToLower(value)), strings.ToUpper(params["PARTSTAT"])
+		}
+	}
+	if method != "REPLY" || out.UID == "" || out.Attendee == "" {
+		return nil
+	}
+	return out
+}
+
+func short(s string) string { return strings.ToValidUTF8(strings.TrimSpace(s[:min(len(s), 300)]), "") }
+
+// property takes a content line apart (RFC 5545 section 3.1): colons and
+// semicolons within quotation marks part nothing.
+func property(line string) (name, value string, params map[string]string) {
+	params = map[string]string{}
+	quoted, from := false, 0
+	var parts []string
+	for i := range len(line) {
+		switch c := line[i]; {
+		case c == '"':
+			quoted = !quoted
+		case c == ';' && !quoted:
+			parts, from = append(parts, line[from:i]), i+1
+		case c == ':' && !quoted:
+			parts = append(parts, line[from:i])
+			for _, p := range parts[1:] {
+				k, v, _ := strings.Cut(p, "=")
+				params[strings.ToUpper(strings.TrimSpace(k))] = strings.Trim(v, `"`)
+			}
+			return strings.ToUpper(strings.TrimSpace(parts[0])), strings.TrimSpace(line[i+1:]), params
+		}
+	}
+	return "", "", params
+}

@@ -404,6 +404,9 @@ func (r *reader) collect(p *part, t *texts) {
 		content := r.decode(p)
 		r.attachAs(p, content)
 		s, _, _ := decodeText(content[:min(len(content), r.Limits.Text)], p.params["charset"])
+		if a := calendarAnswer(s); a != nil && r.m.RSVP == nil {
+			r.m.RSVP = a
+		}
 		if s = invitation(s); s != "" && len(t.notes) < 10 {
 			t.notes = append(t.notes, s)
 		}

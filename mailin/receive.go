@@ -142,8 +142,13 @@ func (r *Receiver) lookUp(ctx context.Context, tx *store.Tx, p *complaints.Polic
 	if err := r.proof(ctx, tx, p, m, at); err != nil {
 		return nil, err
 	}
+	if c == nil && m.RSVP != nil && m.Class != complaints.Staff {
+		if m.Meeting, err = tx.FindMeeting(ctx, complaints.KeysOf(m, p.Address), m); err != nil {
+			return nil, err
+		}
+	}
 	if m.Class == complaints.Staff {
-		if err := r.forCommands(ctx, tx, c, m); err != nil {
+		if err := r.forCommands(ctx, tx, p, c, m, at); err != nil {
 			return nil, err
 		}
 		if code := complaints.Confirms(m); code != "" {
@@ -151,7 +156,7 @@ func (r *Receiver) lookUp(ctx context.Context, tx *store.Tx, p *complaints.Polic
 				return nil, err
 			}
 			if m.Waiting != nil {
-				if err := r.forCommands(ctx, tx, c, m.Waiting.Mail); err != nil {
+				if err := r.forCommands(ctx, tx, p, c, m.Waiting.Mail, at); err != nil {
 					return nil, err
 				}
 			}
@@ -177,11 +182,19 @@ func (r *Receiver) lookUp(ctx context.Context, tx *store.Tx, p *complaints.Polic
 }
 
 // forCommands looks up what the commands of a mail name beside its case.
-func (r *Receiver) forCommands(ctx context.Context, tx *store.Tx, c *complaints.Case, m *complaints.Message) (err error) {
-	if m.Others, err = tx.Others(ctx, c, m); err != nil {
+func (r *Receiver) forCommands(ctx context.Context, tx *store.Tx, p *complaints.Policy, c *complaints.Case, m *complaints.Message, at time.Time) (err error) {
+	if m.Others, err = tx.Others(ctx, c, m); err != nil || c != nil {
 		return err
 	}
-	if c == nil && complaints.Approves(m) {
+	if m.Meeting, err = tx.FindMeeting(ctx, complaints.KeysOf(m, p.Address), m); err != nil {
+		return err
+	}
+	if complaints.CallsMeeting(m) {
+		if m.Committee, err = tx.Committee(ctx, p, at); err != nil {
+			return err
+		}
+	}
+	if complaints.Approves(m) {
 		m.Tables, err = tx.Tables(ctx)
 	}
 	return err

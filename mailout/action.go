@@ -13,7 +13,7 @@ import (
 // longer use that verb.
 func (v View) staffActions(next []complaints.Action) []complaints.Action {
 	switch v.Name {
-	case "letter_in_doubt", "impersonated", "alert", "list", "digest", "calendar_changed", "calendar_missing": // not about what comes next
+	case "letter_in_doubt", "impersonated", "alert", "list", "digest", "calendar_changed", "calendar_missing", "meeting_due", "meeting_missed", "term_ending": // not about what comes next
 		return nil
 	case "confirm": // nothing else may stand beside the code
 		return v.asked()

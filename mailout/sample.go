@@ -44,6 +44,8 @@ func Mails() (*templates.MailSet, error) {
 var caseless = map[string]bool{
 	"transcript": true, "confirm": true, "help": true, "list": true, "impersonated": true, "alert": true, "letter_in_doubt": true,
 	"digest": true, "calendar_proposed": true, "calendar_changed": true, "calendar_missing": true,
+	"meeting_call": true, "meeting_moved": true, "meeting_cancelled": true, "meeting_answers": true, "meeting_due": true, "meeting_missed": true, "minutes": true,
+	"minutes_due": true, "minutes_approval": true, "minutes_returned": true, "term_ending": true,
 }
 
 // forClient are the mails that a client gets; all others go to staff.
@@ -261,6 +263,7 @@ var readers = map[string]string{
 	"respondent": "wang",
 	"assigned":   "li", "report_review": "zhou", "report_returned": "li", "draft": "li", "draft_approval": "zhou", "draft_returned": "li",
 	"extension_asked": "zhou", "digest": "li", "measure": "li", "measure_done": "zhou", "survey_low": "zhou", "calendar_proposed": "zhou",
+	"meeting_call": "wu", "meeting_moved": "wu", "meeting_cancelled": "wu", "meeting_due": "sun", "meeting_missed": "sun", "minutes_approval": "sun", "minutes": "wu",
 	"appeal_papers": "wu", "votes_in": "sun", "committee_papers": "wu", "opinions_in": "sun", "committee_opinion": "li", "appeal_late": "sun", "alert": "security", "reminder": "li", "client_replied": "li", "view": "zhou",
 }
 
@@ -320,6 +323,16 @@ func (w *sampleFirm) mail(name string, c *complaints.Case) complaints.Mail {
 		f.Text, f.Attachments = "", nil
 	case "committee_opinion":
 		f.From, f.Text, f.Attachments = complaints.Address{Addr: "sun@firm.example"}, w.tr("同意退还全部代理费，并书面致歉。", "The whole fee should be refunded, with a written apology."), nil
+	case "meeting_call":
+		f.From, f.Text, f.Attachments = complaints.Address{Addr: "chen@firm.example"}, "", nil
+	case "meeting_moved", "meeting_cancelled", "meeting_answers", "minutes_returned":
+		f.From, f.Reason, f.Attachments = complaints.Address{Addr: "sun@firm.example"}, w.tr("主任委员出庭", "The chair is in court"), nil
+	case "meeting_due", "meeting_missed", "minutes_due":
+		f.Level, f.Attachments = "2026-12-15", nil
+	case "minutes_approval":
+		f.From, f.Hash, f.Attachments = complaints.Address{Addr: "chen@firm.example"}, strings.Repeat("c4", 32), nil
+	case "term_ending":
+		f.From, f.Reason, f.Of, f.Subject, f.Attachments = complaints.Address{Addr: "wu@firm.example"}, "2026-12-31", w.tr("部门代表", "representative of Litigation"), "soon", nil
 	case "appeal_late":
 		f.Text, f.Level, f.Attachments = w.tr("退费金额过低。此前住院，未能按期提出。", "The refund is too low. I was in hospital and could not write in time."), "2027-01-04", nil
 	case "appeal_declined":
@@ -413,6 +426,10 @@ func (w *sampleFirm) view(name string, c *complaints.Case) View {
 					In: []string{w.tr("退还代理费。金额：人民币3,000.00元（大写：叁仟元整）。", "We refund part of the fee. Amount: RMB 3,000.00.")}},
 				{In: []string{w.tr("您可以要求查阅案卷。", "You may ask to see the file.")}},
 			}})
+	}
+	if meeting := w.meeting(name); meeting != nil {
+		v.Rows = []complaints.Row{rows[0], {Ref: "T2026-0002"}}
+		v = v.on(meeting)
 	}
 	if name == "digest" && c != nil {
 		// A case that is there is always found.

@@ -1,6 +1,7 @@
 package mailout
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -288,6 +289,15 @@ func (s *Sender) compose(ctx context.Context, p *complaints.Policy, o *store.Out
 	if err != nil {
 		return nil, nil, err
 	}
+	var meeting *complaints.Meeting
+	if m.Meeting != "" {
+		if meeting, err = s.DB.Meeting(ctx, m.Meeting); err != nil {
+			return nil, nil, err
+		}
+		if letter.file, err = s.minutes(ctx, meeting, m); err != nil {
+			return nil, nil, err
+		}
+	}
 	var body Body
 	if letter.file != nil {
 		body.Attachments = append(body.Attachments, *letter.file)
@@ -327,8 +337,21 @@ func (s *Sender) compose(ctx context.Context, p *complaints.Policy, o *store.Out
 		}
 		replyTo = complaints.Detailed(p.Address, p.Keys.Sign(o.CaseRef, purpose, person, now))
 	}
+	if meeting != nil {
+		replyTo = complaints.Detailed(p.Address, p.Keys.Sign(meeting.Ref, complaints.ForStaff, m.To.Addr, now))
+		if rows, err = s.docket(ctx, p, meeting, p.Register.Find(m.To.Addr)); err != nil {
+			return nil, nil, err
+		}
+		if strings.HasPrefix(m.Template, "meeting_c") || m.Template == "meeting_moved" { // call and cancellation
+			body.Calendar = invitation(p, meeting, replyTo, m.Lang, now)
+			body.Attachments = append(body.Attachments, File{Name: "meeting.ics", Type: "application/ics", Content: []byte(body.Calendar.Content)})
+		}
+	}
 	v := NewView(p, m, c, rows, p.Next(c, p.Register.Find(m.To.Addr), now), replyTo, letter.hash, now)
 	v.show(letter.preview)
+	if meeting != nil {
+		v = v.on(meeting)
+	}
 	if m.Template == "digest" {
 		err := v.agenda(func(ref string) (*complaints.Case, error) { return s.DB.Case(ctx, ref) },
 			func(ref string) string {
@@ -371,6 +394,48 @@ func (s *Sender) compose(ctx context.Context, p *complaints.Policy, o *store.Out
 		out.MailFrom = complaints.Detailed(p.Address, verp)
 	}
 	return out, letter, nil
+}
+
+// minutes renders the minutes that a mail carries, if any: a draft without
+// number and date for who presided, or as they were issued.
+func (s *Sender) minutes(ctx context.Context, meeting *complaints.Meeting, m complaints.Mail) (*File, error) {
+	if m.Template != "minutes" && m.Template != "minutes_approval" || meeting.Minutes == nil {
+		return nil, nil
+	}
+	l := meeting.Minutes.Letter
+	if m.Draft {
+		l.Number.N, l.Date = 0, complaints.Date{}
+	}
+	var b bytes.Buffer
+	if err := s.Printer.Render(&b, l); err != nil {
+		return nil, err
+	}
+	if !m.Draft {
+		sum := sha256.Sum256(b.Bytes())
+		if err := s.DB.SealMinutes(ctx, meeting.Ref, sum[:]); err != nil {
+			return nil, err
+		}
+	}
+	return &File{Name: letterName(l, m.Draft, m.Lang), Type: "application/pdf", Content: b.Bytes()}, nil
+}
+
+// docket lists the cases on the agenda of a meeting as a member may see them:
+// of a case from which they are recused, its number alone.
+func (s *Sender) docket(ctx context.Context, p *complaints.Policy, m *complaints.Meeting, who *complaints.Person) ([]complaints.Row, error) {
+	var rows []complaints.Row
+	for _, ref := range m.Docket {
+		c, err := s.DB.Case(ctx, ref)
+		if err != nil {
+			return nil, err
+		}
+		r := complaints.Row{Ref: ref}
+		if !c.Conflicted(who) {
+			due, late := p.Overdue(c, s.Now())
+			r = complaints.Row{Ref: ref, State: c.State, Name: c.Complainant.Name, Subject: c.Subject, Handler: c.Handler, Due: due, Overdue: late}
+		}
+		rows = append(rows, r)
+	}
+	return rows, nil
 }
 
 // files loads what is sent along; what is too large stays on file.

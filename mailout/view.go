@@ -28,10 +28,11 @@ type View struct {
 	Number      string                   // of Letter, e.g. 明律投告〔2026〕12号; "" before issue
 	Hash        string                   // of the draft that is attached: 12 hex digits
 	Rows        []complaints.Row
-	Agenda      []Due  // of a digest
-	Pages       []Page // of the draft that is attached
-	MorePages   int    // of its pages that are in the PDF only
-	Earlier     int    // version of the draft before it; 0: it is the first
+	Agenda      []Due               // of a digest
+	Meeting     *complaints.Meeting // nil: the mail is about no meeting
+	Pages       []Page              // of the draft that is attached
+	MorePages   int                 // of its pages that are in the PDF only
+	Earlier     int                 // version of the draft before it; 0: it is the first
 	Changes     []Change
 	MoreChanges int    // that are not listed
 	Name        string // of the template

@@ -114,9 +114,9 @@ func (tx *Tx) entries(ctx context.Context, stream string, f func(*entry) error) 
 	return rows.Err()
 }
 
-// VerifyChain checks the log of a case, or of "desk": numbers without a gap,
+// VerifyChain checks the log of a case, of a meeting, or of "desk": numbers without a gap,
 // each hash right and following the one before, each content that was not
-// erased the one that was hashed, and the case row at the chain's end. It gives
+// erased the one that was hashed, and the row at the chain's end. It gives
 // how many events there are; the error names the first that is wrong.
 func (db *DB) VerifyChain(ctx context.Context, stream string) (n int, err error) {
 	err = db.read(ctx, func(tx *Tx) (err error) {
@@ -152,12 +152,13 @@ func (tx *Tx) verify(ctx context.Context, stream string) (n int, err error) {
 	}
 	var seq int
 	var head []byte
-	err = tx.tx.QueryRowContext(ctx, `select seq, head from cases where ref = $1`, clean(stream)).Scan(&seq, &head)
+	err = tx.tx.QueryRowContext(ctx, `
+		select seq, head from cases where ref = $1 union all select seq, head from meetings where ref = $1`, clean(stream)).Scan(&seq, &head)
 	if errors.Is(err, sql.ErrNoRows) {
 		return n, ErrNotFound
 	}
 	if err == nil && (seq != n || !bytes.Equal(head, prev)) {
-		err = fmt.Errorf("the case row stands at event %d, the log ends at %d", seq, n)
+		err = fmt.Errorf("the row stands at event %d, the log ends at %d", seq, n)
 	}
 	return n, err
 }

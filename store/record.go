@@ -107,6 +107,20 @@ func (tx *Tx) Record(ctx context.Context, c *complaints.Case, m *complaints.Mess
 	if len(o.Other) > 0 && len(o.Events) > 0 {
 		tx.at = micro(o.Events[0].At)
 	}
+	if p := o.Meeting; p != nil {
+		if tx.at.IsZero() && len(p.Events) > 0 {
+			tx.at = micro(p.Events[0].At)
+		}
+		ref, err := tx.recordMeeting(ctx, p, m)
+		if err != nil {
+			return fmt.Errorf("record meeting: %w", err)
+		}
+		for i := range o.Mails {
+			if o.Mails[i].Meeting == complaints.NewMeeting {
+				o.Mails[i].Meeting = ref
+			}
+		}
+	}
 	switch {
 	case c == nil || len(o.Events) == 0:
 		if c != nil && c.Seq == 0 {

@@ -162,7 +162,7 @@ func TestLogIsAppendOnly(t *testing.T) {
 		{`update events set at = at + interval '1 s' where seq = 2`, "event 2 was changed"},
 		{`update events set prev_hash = hash where seq = 2`, "event 2 does not follow"},
 		{`update payloads set body = '{"lang":"zh"}' where seq = 1`, "content of event 1"},
-		{`delete from payloads where seq = 2; delete from events where seq = 2`, "case row stands at event 2"},
+		{`delete from payloads where seq = 2; delete from events where seq = 2`, "row stands at event 2"},
 		{`delete from payloads where seq = 1; delete from events where seq = 1`, "event 1 is missing"},
 	} {
 		change := errors.New("undone")

@@ -49,7 +49,8 @@ func (d *Daemon) recount(ctx context.Context) error {
 }
 
 // daily sends what the desk says once a day: each person's digest on working
-// days, and the question for next year's working days. A digest is made for
+// days, the question for next year's working days, and what the day brings to
+// the committee. A digest is made for
 // today only, whatever was missed.
 func (d *Daemon) daily(ctx context.Context) error {
 	p, err := d.rules.current(ctx)
@@ -70,7 +71,11 @@ func (d *Daemon) daily(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := d.DB.Send(ctx, append(p.Digest(tasks, day), p.CalendarDue(now)...), now); err != nil {
+	said := append(append(p.Digest(tasks, day), p.CalendarDue(now)...), p.TermsEnding(now)...)
+	if err := d.DB.Send(ctx, said, now); err != nil {
+		return err
+	}
+	if err := d.DB.CommitteeDay(ctx, p, now); err != nil {
 		return err
 	}
 	d.day = day

@@ -109,6 +109,8 @@ func mediaType(name string) string {
 		return "image/png"
 	case ".json":
 		return "application/json"
+	case ".ics":
+		return "text/calendar; method=REPLY"
 	case ".docx":
 		return "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 	}
