@@ -1,6 +1,7 @@
 package letters
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"unicode"
@@ -125,6 +126,90 @@ func breakLines(cells []cell, m measure) []line {
 		}
 	}
 	return out
+}
+
+// balanced sets a title: in no more lines than it needs, which are of like
+// lengths, and parted where no word and no quotation is.
+func balanced(cells []cell, width float64, words []string) []line {
+	lines := breakLines(cells, measure{width: width})
+	if len(lines) < 2 {
+		return lines
+	}
+	unwanted := unwantedBreaks(cells, words)
+	ideal := widthOf(cells) / float64(len(lines))
+	// best[k][i] is the least cost of the first i cells in k lines.
+	type choice struct {
+		cost float64
+		from int
+	}
+	best := make([][]choice, len(lines)+1)
+	for k := range best {
+		best[k] = make([]choice, len(cells)+1)
+		for i := range best[k] {
+			best[k][i].cost = math.Inf(1)
+		}
+	}
+	best[0][0].cost = 0
+	for k := 1; k <= len(lines); k++ {
+		for i := 1; i <= len(cells); i++ {
+			if i < len(cells) && !mayBreak(cells[i-1], cells[i]) {
+				continue
+			}
+			for from := range i {
+				w := widthOf(cells[from:i])
+				if w > width || math.IsInf(best[k-1][from].cost, 1) {
+					continue
+				}
+				off := (w - ideal) / cells[0].size
+				if c := best[k-1][from].cost + off*off + unwanted[i]; c < best[k][i].cost {
+					best[k][i] = choice{c, from}
+				}
+			}
+		}
+	}
+	if math.IsInf(best[len(lines)][len(cells)].cost, 1) {
+		return lines
+	}
+	for k, end := len(lines), len(cells); k > 0; k-- {
+		from := best[k][end].from
+		lines[k-1] = set(cells[from:end], 0, width, false)
+		end = from
+	}
+	return lines
+}
+
+// unwantedBreaks gives what a break before each cell costs, in squares of
+// characters by which the lines may differ instead.
+func unwantedBreaks(cells []cell, words []string) []float64 {
+	cost := make([]float64, len(cells)+1)
+	text := make([]rune, len(cells))
+	depth := 0
+	for i, c := range cells {
+		text[i] = c.r
+		if i > 0 && depth > 0 {
+			cost[i] += 20
+		}
+		switch {
+		case c.class == opens:
+			depth++
+		case c.class == closes && depth > 0 && !strings.ContainsRune("，。、；：？！", c.r):
+			depth--
+		}
+		if strings.ContainsRune("的了地得及和与", c.r) {
+			cost[i] += 100 // never first in a line
+		}
+	}
+	for i := range cells {
+		for _, w := range words {
+			word := []rune(w)
+			if i+len(word) <= len(text) && string(text[i:i+len(word)]) == w {
+				for j := i + 1; j < i+len(word); j++ {
+					cost[j] = max(cost[j], 60)
+				}
+			}
+		}
+	}
+	return cost
 }
 
 // orphan reports whether the last line of a paragraph would hold a single

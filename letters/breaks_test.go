@@ -60,6 +60,29 @@ func TestBreaks(t *testing.T) {
 	}
 }
 
+// TestTitles parts long titles at words, into lines of like lengths.
+func TestTitles(t *testing.T) {
+	p, err := standard()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"投诉处理结果告知书",
+		"关于“代理费和承办沟通”|一案处理情况的报告",
+		"关于张堃对收费和沟通处理结果|申诉一案办理情况的报告",
+		"关于对上海市静安区某某律师事务所|承办律师收费争议投诉案件调查|处理情况及整改落实情况的报告",
+	} {
+		cells := p.faces.cellsOf([]span{{text: strings.ReplaceAll(want, "|", "")}}, fit{lang: "zh", role: title, size: size2, pitch: size2})
+		var got []string
+		for _, l := range balanced(cells, zhWidth-2*size2, titleWords) {
+			got = append(got, textOf(l))
+		}
+		if s := strings.Join(got, "|"); s != want {
+			t.Errorf("%s, want %s", s, want)
+		}
+	}
+}
+
 // TestLineRules holds any text against what a set line must be.
 func TestLineRules(t *testing.T) {
 	all := standardCharacters(t)

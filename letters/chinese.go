@@ -86,9 +86,9 @@ func (z chinese) rows(blocks []block) []row {
 				before = z.line
 			}
 		case heading1:
-			f.role, keep = heading, true
+			f.role, keep, m.justify = heading, true, false
 		case heading2:
-			f.role, keep = subhead, true
+			f.role, keep, m.justify = subhead, true, false
 		case quote:
 			f.role = kai
 			m.first, m.rest = 4*z.char, 2*z.char
@@ -102,7 +102,7 @@ func (z chinese) rows(blocks []block) []row {
 			if b.kind == pageBreak {
 				continue
 			}
-			f.role, m.first, fresh, keep = heading, 0, true, true
+			f.role, m.first, fresh, keep, m.justify = heading, 0, true, true, false
 		case blank:
 			rows = append(rows, row{height: z.line, base: z.base(size3)})
 			continue
@@ -159,11 +159,16 @@ func (z chinese) table() tableStyle {
 	return tableStyle{fit: f, head: h, width: zhWidth, pitch: 18, pad: 4, ascent: (18-size4s)/2 + ascent*size4s}
 }
 
-// title sets the title: 二号, centred, with a gap above it.
+// titleWords are words that a title is not parted in.
+var titleWords = strings.Fields("投诉 处理 结果 处理结果 告知书 委员会 审议 材料 情况 报告 调查 律师 事务所 申诉 决定书 确认书 通知书 答辩 事项 " +
+	"转介 补充 更正 和解 代理 代理费 承办 沟通 收费 一案 关于 客户 费用 合同 案件 争议 服务 会议 纪要 结案 撤回 办理 延期 中止 恢复 逾期 受理 不予")
+
+// title sets the title: 二号, centred, with a gap above it; of several lines,
+// they are of like lengths and part at words (GB/T 9704, 7.3.1).
 func (z chinese) title(b block, gap float64) []row {
 	cells := z.faces.cellsOf(b.spans, fit{lang: "zh", role: title, size: size2, pitch: size2})
 	var rows []row
-	for i, l := range breakLines(cells, measure{width: zhWidth - 2*size2}) {
+	for i, l := range balanced(cells, zhWidth-2*size2, titleWords) {
 		l = moved(l, (zhWidth-l.width)/2)
 		r := row{line: l, height: z.line, base: z.base(size2), keep: true}
 		if i == 0 {

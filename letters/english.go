@@ -39,6 +39,9 @@ const (
 	enFooting = pageHeight - 15*mm
 )
 
+// enclosed begins the list of enclosures.
+const enclosed = "Enc. "
+
 func (e english) frame(n int) (left, top, bottom float64) {
 	if n == 1 {
 		return enMargin, enFirst, enBottom
@@ -77,10 +80,12 @@ func (e english) rows(blocks []block) []row {
 		case quote:
 			m.first, m.rest, m.width = enHang, enHang, enWidth-enHang
 		case enclosure:
-			m.rest, before = enHang, 0
+			// The names of the second and further ones stand below the first.
+			m.rest = widthOf(e.faces.cellsOf([]span{{text: enclosed}}, f))
+			m.first, before = m.rest, 0
 			if b.label == "1." {
-				b.spans = append([]span{{text: "Enc. "}}, b.spans...)
-				before = e.gap
+				b.spans = append([]span{{text: enclosed}}, b.spans...)
+				m.first, before = 0, e.gap
 			}
 			b.label = ""
 		case pageBreak, tableHead, tableRow:

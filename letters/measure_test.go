@@ -192,15 +192,7 @@ func letterheadAt(t *testing.T, first measured, name string) {
 	inkBottom, inkTop := inkOf(p.faces, l)
 	near(t, "top edge of the letterhead", head.y-inkTop/mm, 30)
 	near(t, "letterhead is centred", head.x+l.width/2/mm, 105)
-	if n := len(first.rectangles); n < 4 {
-		t.Fatalf("%d rules, want two double ones", n)
-	}
-	var rules []rectangle
-	for _, r := range first.rectangles {
-		if r.color == redInk {
-			rules = append(rules, r)
-		}
-	}
+	rules := first.red()
 	if len(rules) != 4 {
 		t.Fatalf("%d red rules, want 4", len(rules))
 	}
@@ -218,6 +210,17 @@ func letterheadAt(t *testing.T, first measured, name string) {
 	near(t, "second rule above the paper's edge", 297-rules[2].y, 20)
 }
 
+// red gives the red rules of a page.
+func (p measured) red() []rectangle {
+	var rules []rectangle
+	for _, r := range p.rectangles {
+		if r.color == redInk {
+			rules = append(rules, r)
+		}
+	}
+	return rules
+}
+
 // numberAt checks the letter's number: at the right edge, under the first rule.
 func numberAt(t *testing.T, first measured, number string) {
 	t.Helper()
@@ -226,9 +229,10 @@ func numberAt(t *testing.T, first measured, number string) {
 	if !strings.HasPrefix(number, n.text) || n.size != size3 || n.color != blackInk {
 		t.Fatalf("%q in %.1f pt stands where the number should", n.text, n.size)
 	}
-	width := oneLine(p.faces, number, fit{lang: "zh", role: body, size: size3, pitch: pitch3}).width / mm
+	width := oneLine(p.faces, number, fit{lang: "zh", role: body, size: size3, pitch: n.size + n.spacing}).width / mm
 	near(t, "right edge of the number", n.x+width, 28+156)
-	near(t, "top of the number below the first rule", n.y-0.88*size3/mm-(first.rectangles[1].y+first.rectangles[1].h), 16*7.0/8/mm)
+	rule := first.red()[1]
+	near(t, "top of the number below the first rule", n.y-0.88*size3/mm-(rule.y+rule.h), 16*7.0/8/mm)
 }
 
 // onGrid wants every 三号 line of a page on the grid of 22 lines, or on that

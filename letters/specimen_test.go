@@ -276,7 +276,9 @@ func TestEnglishSpecimens(t *testing.T) {
 			near(t, "signature at the margin", name.x, 25)
 			enc := end.find(t, "Enc. Reply form")
 			near(t, "enclosures at the margin", enc.x, 25)
-			if enc.y < title.y {
+			second := end.find(t, "List of evidence")
+			near(t, "second enclosure below the first", second.x-25, oneLine(p.faces, "Enc. ", fit{lang: "en", role: body, size: enSize, pitch: enSize}).width/mm)
+			if enc.y < title.y || second.y < enc.y {
 				t.Error("enclosures stand above the signature")
 			}
 			if above := end.strokes[0].y; above >= sincerely.y-0.1 {
