@@ -219,6 +219,66 @@ func lockLosses(t *testing.T, losses, mails int) {
 	s.row("three daemons on one mailbox, its lock lost", fmt.Sprintf("%d losses, %d kills, %d freezes of 35 s and %d cut connections more, over %d mails", losses, kills, freezes, others, n))
 }
 
+// So many mails of 4.3 kB lie in the mailbox when the daemon starts. It takes
+// them in, with all that follows, and hands the acknowledgements to a relay that
+// takes everything; half-way a new mail comes.
 func backlog(t *testing.T, mails int) {
-	t.Skip(mails, os.Args)
+	s := newSoak(t, site{})
+	relay := mailtest.StartScript(t, mailtest.Rule{On: ".", Light: true})
+	s.config = s.configure("backlog", s.dovecot.IMAP, relay.Addr, "")
+	put(t, mailtest.Dial(t, s.dovecot, deskAddr), complaint(client(mails), mails)) // which makes the folder
+	s.dovecot.Fill(deskAddr, mails-1, func(n int) []byte {
+		raw := complaint(client(n), n)
+		for i := 0; len(raw) < 4300; i++ {
+			raw = fmt.Appendf(raw, "Line %d of complaint %d: I waited in vain and nobody answered.\r\n", i, n)
+		}
+		return raw
+	})
+	s.serve()
+	s.began = time.Now()
+	wait := func(n int) time.Duration {
+		for s.ask(`select count(*) from arrivals`) < n {
+			if time.Since(s.began) > time.Hour {
+				s.stop(syscall.SIGKILL)
+				t.Fatalf("an hour is over\n%s", s.log)
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		return time.Since(s.began)
+	}
+	// The first hundred are the start of the process and the first SELECT.
+	start, tenth := wait(mails/100), wait(mails/10)
+	half := wait(mails / 2)
+	s.complainFrom("hart@client.example", mails+1)
+	came := time.Now()
+	for s.ask(`select count(*) from cases where complainant = 'hart@client.example'`) == 0 {
+		time.Sleep(50 * time.Millisecond)
+	}
+	served := time.Since(came)
+	last, end := wait(mails*9/10), wait(mails+1)
+	rate := func(n int, d time.Duration) float64 { return float64(n) / d.Seconds() }
+	first, final := rate(mails/10-mails/100, tenth-start), rate(mails/10, end-last)
+	if n := s.ask(`select count(*) from cases`); n != mails+1 {
+		t.Errorf("%d cases of %d complaints", n, mails+1)
+		s.lost = mails + 1 - n
+	}
+	s.row("a backlog in the mailbox", fmt.Sprintf("%d mails of 4.3 kB: %.0f/s in all, %.0f/s in the first tenth, %.0f/s in the last; a new mail half-way (after %.0f s) taken in within %.1f s; at most %d MiB of memory; %d mails had gone out by then",
+		mails, rate(mails, end), first, final, half.Seconds(), served.Seconds(), memory(t, s.proc.Process.Pid)>>20, len(relay.Taken())))
+	s.stop(syscall.SIGTERM)
+}
+
+// memory is what a process has had in memory at most, in bytes.
+func memory(t *testing.T, pid int) (n int) {
+	t.Helper()
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range bytes.Lines(b) {
+		if _, err := fmt.Sscanf(string(line), "VmHWM: %d kB", &n); err == nil {
+			return n << 10
+		}
+	}
+	t.Fatal("the kernel does not say how much memory the process has had")
+	return 0
 }

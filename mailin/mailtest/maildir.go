@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -63,6 +64,25 @@ func (d *Dovecot) Names(user, folder string) []string {
 		}
 	}
 	return names
+}
+
+// Fill puts n mails into an account's inbox, whose folder there must be, as if
+// they had been copied there from another server: 1 to n, the oldest first.
+func (d *Dovecot) Fill(user string, n int, mail func(n int) []byte) {
+	d.t.Helper()
+	dir := filepath.Join(d.maildir(user, ""), "new")
+	st, err := os.Stat(dir)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	owner := st.Sys().(*syscall.Stat_t)
+	for i := range n {
+		path := filepath.Join(dir, strconv.Itoa(1_700_000_000+i)+".M1P1.firm.example")
+		err := errors.Join(os.WriteFile(path, mail(i+1), 0o600), os.Chown(path, int(owner.Uid), int(owner.Gid)))
+		if err != nil {
+			d.t.Fatal(err)
+		}
+	}
 }
 
 // Wait returns the mails of a folder when there are at least n. The test fails

@@ -21,6 +21,7 @@ type Rule struct {
 	Reply string        // in place of the usual one; lines are separated by "\n"
 	Drop  Drop
 	Lose  bool // on ".": the mail is not kept, whatever was answered
+	Light bool // on ".": its bytes are not kept in Taken
 }
 
 // Drop says whether the connection ends at a Rule.
@@ -238,7 +239,9 @@ func (ss *session) data() bool {
 	}
 	r := ss.rule(".", ".", "250 2.0.0 queued")
 	mail := ss.mail
-	mail.Raw = crlf(raw)
+	if !r.Light {
+		mail.Raw = crlf(raw)
+	}
 	mail.Kept = strings.HasPrefix(r.Reply, "2") && !r.Lose
 	ss.mu.Lock()
 	ss.taken = append(ss.taken, mail)
