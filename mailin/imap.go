@@ -55,6 +55,8 @@ type Fetched struct {
 	Raw         []byte    // the mail; of one that is too big the header, at most 1 MiB; nil if it could not be read
 	TooBig      bool      // bigger than Server.Limit
 
+	behind time.Duration // how long it will take to work off what waits with it; 0 unless that is a long backlog
+
 	read chan *complaints.Message // what Receiver.ahead makes of it; nil: nothing yet
 }
 

@@ -27,6 +27,10 @@ const (
 	// reads the whole folder again for each MOVE.
 	longBacklog = 500
 	moveMails   = 500
+
+	// usualRate is how many mails a second are taken in: the answers to those
+	// of a long backlog are put off until about its end.
+	usualRate = 200
 )
 
 // folder is what is known of one mailbox. It outlives connections, and is
@@ -226,6 +230,9 @@ func (f *folder) batch(ctx context.Context, c *imapConn, uids []imap.UID) error 
 			f.hooks.Ahead(ctx, mails)
 		}
 		for _, m := range mails {
+			if n := count(f.waiting); n > longBacklog && imap.UID(m.UID) < f.newest {
+				m.behind = time.Duration(n) * time.Second / usualRate
+			}
 			f.hooks.Point("fetched")
 			d, err := f.hand(ctx, func() (Disposition, error) { return f.take(ctx, m) })
 			if ctx.Err() != nil {

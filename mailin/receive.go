@@ -94,6 +94,7 @@ func (r *Receiver) receive(ctx context.Context, f *Fetched, a store.Arrival) (he
 		if r.Server == nil || a.Mailbox != r.Server.Journal { // for which durable does not wait
 			tx.CommitLazily()
 		}
+		tx.Later(f.behind)
 		tx.Under(r.Lock)
 		isNew, err := tx.AddMessage(ctx, m, raw, a, at)
 		if err != nil || !isNew {

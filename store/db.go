@@ -58,6 +58,7 @@ type Tx struct {
 	tx    *sql.Tx
 	at    time.Time         // of the caller, once AddMessage or Record was told
 	lazy  bool              // see CommitLazily
+	later time.Duration     // see Later
 	lock  *Lock             // see Under
 	heads map[string][]byte // hash of the last event of each stream that was locked
 }

@@ -143,6 +143,11 @@ func gather(files []complaints.Attachment) (b bundle, large [][]byte) {
 // commits, which come later in the log, are not lazy.
 func (tx *Tx) CommitLazily() { tx.lazy = true }
 
+// Later puts off the outgoing mails that the transaction records. In a long
+// backlog the mails that are still to be taken in come first, and the answer to
+// a mail that has just come does not wait behind those to old ones.
+func (tx *Tx) Later(d time.Duration) { tx.later = d }
+
 // Durable waits until every earlier commit is on disk, and then tells which of
 // these mails are not recorded after all: a server that crashed in between has
 // forgotten them, and they are to be taken in again.

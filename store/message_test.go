@@ -276,3 +276,31 @@ func TestDurable(t *testing.T) {
 		t.Errorf("the connection keeps synchronous_commit=%s", setting)
 	}
 }
+
+// In a long backlog the answer to a mail that has just come does not wait
+// behind those to the old ones.
+func TestAnswersToABacklogArePutOff(t *testing.T) {
+	db, ctx := open(t), t.Context()
+	takeIn := func(n int, later time.Duration) string {
+		m, raw := bulky(n)
+		c := &complaints.Case{}
+		must(t, db.Tx(ctx, func(tx *Tx) error {
+			tx.Later(later)
+			if _, err := tx.AddMessage(ctx, m, raw, Arrival{"INBOX", 1, uint32(n)}, noon); err != nil {
+				return err
+			}
+			return tx.Record(ctx, c, m, opening(m), func(*complaints.Case) time.Time { return noon })
+		}))
+		return m.From.Addr
+	}
+	takeIn(1, time.Hour)
+	if o, err := db.Claim(ctx, "w"); o != nil || err != nil {
+		t.Errorf("an answer that was put off is sent: %v, %v", o, err)
+	}
+	fresh := takeIn(2, 0)
+	o, err := db.Claim(ctx, "w")
+	must(t, err)
+	if o == nil || o.Mail.To.Addr != fresh {
+		t.Errorf("the answer to a new mail waits: %+v", o)
+	}
+}

@@ -280,8 +280,8 @@ func (tx *Tx) append(ctx context.Context, c *complaints.Case, m *complaints.Mess
 			select $1, x.seq, x.body::json from unnest($17::int[], $25::text[]) as x(seq, body)),
 		m as (update messages set case_ref = $1 where id = $26 and case_ref is distinct from $1),
 		o as (
-			insert into outbox (key, case_ref, to_addr, auto, mail, created_at)
-			select x.key, $1, x.to_addr, x.auto, x.mail::json, $27::timestamptz
+			insert into outbox (key, case_ref, to_addr, auto, mail, created_at, due_at)
+			select x.key, $1, x.to_addr, x.auto, x.mail::json, $27::timestamptz, clock_timestamp() + $39::interval
 			from unnest($28::text[], $29::text[], $30::bool[], $31::text[]) with ordinality as x(key, to_addr, auto, mail, n) order by x.n
 			on conflict (key) do nothing returning id),
 		l as (
@@ -289,14 +289,14 @@ func (tx *Tx) append(ctx context.Context, c *complaints.Case, m *complaints.Mess
 			select x.series, x.year, x.number, $1, x.no, x.kind, x.issued_at, x.draft_hash
 			from unnest($32::text[], $33::int[], $34::int[], $35::int[], $36::text[], $37::timestamptz[], $38::text[])
 				as x(series, year, number, no, kind, issued_at, draft_hash))
-		select (select count(*) from c), (select count(pg_notify('outbox', '')) from (select from o limit 1) told)`,
+		select (select count(*) from c), (select count(pg_notify('outbox', '')) from (select from o where $39::interval = '0' limit 1) told)`,
 		c.Ref, c.Seq, before, tx.heads[c.Ref], string(c.State), c.State.Open(), strings.ToLower(clean(c.Complainant.Addr)),
 		clean(c.Complainant.Name), clean(c.Subject), strings.ToLower(clean(c.Handler)), strings.ToLower(clean(c.Assignee)),
 		micro(c.Registered), due, null(next), null(c.ClosedAt), string(cleanJSON(body)),
 		pq.Array(seqs), pq.Array(ats), pq.Array(bys), pq.Array(kinds), pq.Array(messages), pq.Array(prevs), pq.Array(payloads),
 		pq.Array(hashs), pq.Array(bodies), message, tx.at, pq.Array(keys), pq.Array(to), pq.Array(auto), pq.Array(mails),
 		pq.Array(issued.series), pq.Array(issued.years), pq.Array(issued.numbers), pq.Array(issued.nos), pq.Array(issued.kinds), pq.Array(issued.ats),
-		pq.Array(issued.drafts)).Scan(&changed, &told)
+		pq.Array(issued.drafts), interval(tx.later)).Scan(&changed, &told)
 	if err != nil {
 		return err
 	}
@@ -357,12 +357,12 @@ func (tx *Tx) send(ctx context.Context, c *complaints.Case, m *complaints.Messag
 	}
 	_, err = tx.tx.ExecContext(ctx, `
 		with o as (
-			insert into outbox (key, case_ref, to_addr, auto, mail, created_at)
-			select x.key, $1, x.to_addr, x.auto, x.mail::json, coalesce($2::timestamptz, now())
+			insert into outbox (key, case_ref, to_addr, auto, mail, created_at, due_at)
+			select x.key, $1, x.to_addr, x.auto, x.mail::json, coalesce($2::timestamptz, now()), clock_timestamp() + $7::interval
 			from unnest($3::text[], $4::text[], $5::bool[], $6::text[]) with ordinality as x(key, to_addr, auto, mail, n) order by x.n
 			on conflict (key) do nothing returning id)
 		select pg_notify('outbox', '') from o limit 1`,
-		ref, null(tx.at), pq.Array(keys), pq.Array(to), pq.Array(auto), pq.Array(mails))
+		ref, null(tx.at), pq.Array(keys), pq.Array(to), pq.Array(auto), pq.Array(mails), interval(tx.later))
 	return err
 }
 

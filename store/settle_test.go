@@ -218,3 +218,47 @@ func TestSettle(t *testing.T) {
 		t.Errorf("the desk's log: %d events, %v", n, err)
 	}
 }
+
+// While outgoing mail rests nothing is claimed, and numbers go on far above
+// what may have been used; then it goes, except what a person must look at.
+func TestOutgoingMailRests(t *testing.T) {
+	db, ctx := open(t), t.Context()
+	mails(t, db, 3)
+	list, err := db.Outbox(ctx, OutboxFilter{})
+	must(t, err)
+	must(t, db.Rest(ctx, "the database has gone back", list[0].ID+50, noon))
+	must(t, db.Rest(ctx, "another daemon says so too", 0, noon))
+	if o, err := db.Claim(ctx, "w"); o != nil || err != nil {
+		t.Errorf("mail %v was claimed, %v", o, err)
+	}
+	since, why, err := db.Resting(ctx)
+	if err != nil || !since.Equal(noon) || why != "the database has gone back" {
+		t.Errorf("%v %q %v", since, why, err)
+	}
+	held, err := db.Wake(ctx, "marsh", "looked", list[1].ID, []string{list[0].Mail.To.Addr, list[1].Mail.To.Addr}, false, noon)
+	if err != nil || held != 1 {
+		t.Errorf("%d held, %v", held, err)
+	}
+	if _, err := db.Wake(ctx, "marsh", "again", 0, nil, false, noon); err == nil {
+		t.Error("it was let go twice")
+	}
+	o, err := db.Claim(ctx, "w")
+	if err != nil || o == nil || o.ID == list[0].ID {
+		t.Errorf("claimed %v, %v", o, err)
+	}
+	if n, err := db.Unknown(ctx, []string{"nobody@example", ""}); err != nil || len(n) != 1 {
+		t.Errorf("unknown: %v, %v", n, err)
+	}
+	was, err := db.Standing(ctx)
+	must(t, err)
+	must(t, db.Settle(ctx, list[0].ID, Discard, "marsh", "said already", noon, nil))
+	now, err := db.Standing(ctx)
+	must(t, err)
+	if !now.Same(was) || now.Log <= was.Log {
+		t.Errorf("%+v, then %+v", was, now)
+	}
+	was.Timeline = "00000002"
+	if now.Same(was) {
+		t.Error("a promoted copy is taken for the same database")
+	}
+}
