@@ -1,7 +1,10 @@
 package mailin
 
 import (
+	"bytes"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 
 	"complaints"
@@ -224,4 +227,40 @@ func (p *part) find(media ...string) *part {
 		}
 	}
 	return nil
+}
+
+// Numbered gives the number in the outbox of a mail of ours, by its Message-ID;
+// 0 if it is not ours.
+func Numbered(m *complaints.Message) int64 {
+	number, _, _ := strings.Cut(m.MessageID, ".")
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || m.Class != complaints.Own {
+		return 0
+	}
+	return n
+}
+
+// WithoutTrace takes off the fields that relays and mailboxes put on top of a
+// mail (RFC 5321 section 4.4, RFC 8601).
+func WithoutTrace(raw []byte) []byte {
+	for {
+		name, _, ok := bytes.Cut(raw, []byte(":"))
+		switch {
+		case !ok:
+			return raw
+		case slices.ContainsFunc([]string{"Return-Path", "Delivered-To", "X-Original-To", "Received", "Authentication-Results"}, func(s string) bool { return strings.EqualFold(s, string(name)) }):
+		default:
+			return raw
+		}
+		for { // the field with the lines that continue it
+			end := bytes.IndexByte(raw, '\n')
+			if end < 0 {
+				return raw
+			}
+			raw = raw[end+1:]
+			if len(raw) == 0 || raw[0] != ' ' && raw[0] != '\t' {
+				break
+			}
+		}
+	}
 }

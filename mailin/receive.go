@@ -1,13 +1,11 @@
 package mailin
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -182,6 +180,9 @@ func (r *Receiver) lookUp(ctx context.Context, tx *store.Tx, p *complaints.Polic
 
 // forCommands looks up what the commands of a mail name beside its case.
 func (r *Receiver) forCommands(ctx context.Context, tx *store.Tx, p *complaints.Policy, c *complaints.Case, m *complaints.Message, at time.Time) (err error) {
+	if m.Upheld, err = tx.Upheld(ctx, p.Accused(m), at.AddDate(-1, 0, 0)); err != nil {
+		return err
+	}
 	if m.Others, err = tx.Others(ctx, c, m); err != nil || c != nil {
 		return err
 	}
@@ -466,40 +467,4 @@ func (r *Receiver) Forgotten(ctx context.Context, n int, take func(*Fetched, *co
 		return take(f, Parse(f.Raw, d))
 	})
 	return unknown, last, err
-}
-
-// Numbered gives the number in the outbox of a mail of ours, by its Message-ID;
-// 0 if it is not ours.
-func Numbered(m *complaints.Message) int64 {
-	number, _, _ := strings.Cut(m.MessageID, ".")
-	n, err := strconv.ParseInt(number, 10, 64)
-	if err != nil || m.Class != complaints.Own {
-		return 0
-	}
-	return n
-}
-
-// WithoutTrace takes off the fields that relays and mailboxes put on top of a
-// mail (RFC 5321 section 4.4, RFC 8601).
-func WithoutTrace(raw []byte) []byte {
-	for {
-		name, _, ok := bytes.Cut(raw, []byte(":"))
-		switch {
-		case !ok:
-			return raw
-		case slices.ContainsFunc([]string{"Return-Path", "Delivered-To", "X-Original-To", "Received", "Authentication-Results"}, func(s string) bool { return strings.EqualFold(s, string(name)) }):
-		default:
-			return raw
-		}
-		for { // the field with the lines that continue it
-			end := bytes.IndexByte(raw, '\n')
-			if end < 0 {
-				return raw
-			}
-			raw = raw[end+1:]
-			if len(raw) == 0 || raw[0] != ' ' && raw[0] != '\t' {
-				break
-			}
-		}
-	}
 }
