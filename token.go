@@ -155,9 +155,11 @@ func (s *session) trust(v *Verb) error {
 		return Refuse("邮件的日期缺失、早于%[1]d天前或晚于现在，其中的命令未执行。请核对电脑时钟，重新发送。",
 			"The date of this mail is missing, more than %[1]d days old, or in the future; its commands were not carried out. Please check your clock and send it anew.", int(commandLife/(24*time.Hour)))
 	}
-	if (s.c != nil || s.onMeeting(v)) && s.proved == nil {
+	desk := s.c == nil && slices.Contains(penVerbs, v.En[0])
+	if (s.c != nil || desk || s.onMeeting(v)) && s.proved == nil {
 		t := s.m.token(s.p.Address)
-		if t == nil || t.Purpose != ForStaff || !(s.c != nil && s.c.answersTo(t.Ref) || s.mt != nil && strings.EqualFold(t.Ref, s.mt.Ref)) || !s.p.Keys.Verify(*t, s.who.Address, s.at) {
+		named := t != nil && t.Purpose == ForStaff && (s.c != nil && s.c.answersTo(t.Ref) || s.mt != nil && strings.EqualFold(t.Ref, s.mt.Ref) || desk && t.Ref == ForDesk)
+		if !named || !s.p.Keys.Verify(*t, s.who.Address, s.at) {
 			return Refuse("为防冒名，改动案件的命令须发到本台给您的专用回复地址。请直接回复本邮件，并保留同样的命令。",
 				"To guard against forgery, a command that changes a case must be sent to the reply address that the desk gave to you. Reply to this mail with the same command.")
 		}

@@ -97,7 +97,11 @@ func (r *Receiver) receive(ctx context.Context, f *Fetched, a store.Arrival) (he
 		tx.Later(f.behind)
 		tx.Under(r.Lock)
 		isNew, err := tx.AddMessage(ctx, m, raw, a, at)
-		if err != nil || !isNew {
+		if err != nil {
+			return err
+		}
+		if !isNew { // one that was held, and could not be moved before a crash, is held still
+			held, err = tx.Holds(ctx, m.ID, a)
 			return err
 		}
 		c, how, err := tx.LockCase(ctx, complaints.KeysOf(m, p.Address), m, p.Keys, at)
@@ -126,7 +130,12 @@ func (r *Receiver) receive(ctx context.Context, f *Fetched, a store.Arrival) (he
 	}
 	r.point("after-commit")
 	r.tell(m, a, o)
-	return o.Hold != "", nil
+	if len(o.Released) > 0 {
+		if err := r.Released(ctx); err != nil { // the daemon looks again
+			r.Log.Warn("released mails", "err", err)
+		}
+	}
+	return held || o.Hold != "", nil
 }
 
 // lookUp finds what the policy has to know beside the mail and its case: the
@@ -184,6 +193,11 @@ func (r *Receiver) lookUp(ctx context.Context, tx *store.Tx, p *complaints.Polic
 
 // forCommands looks up what the commands of a mail name beside its case.
 func (r *Receiver) forCommands(ctx context.Context, tx *store.Tx, p *complaints.Policy, c *complaints.Case, m *complaints.Message, at time.Time) (err error) {
+	if numbers, asks := complaints.Pen(m); asks {
+		if m.Pen, err = tx.Pen(ctx, numbers); err != nil {
+			return err
+		}
+	}
 	if m.Others, err = tx.Others(ctx, c, m); err != nil || c != nil {
 		return err
 	}
@@ -364,51 +378,6 @@ func (r *Receiver) point(name string) {
 	if r.Point != nil {
 		r.Point(name)
 	}
-}
-
-// Retry takes in a mail that was held: to the case ref, or, if that is "", to
-// the case it belongs to as it is read now, or as a complaint of its own. The
-// operator answers for it: limits and marks of robots do not hold it again.
-func (r *Receiver) Retry(ctx context.Context, h *store.Held, raw []byte, ref, by string) error {
-	at := r.Now()
-	p, err := r.Policy(ctx)
-	if err != nil {
-		return err
-	}
-	m := Parse(raw, r.desk(p))
-	if m.Class == complaints.Auto || m.Class == complaints.Bounce {
-		m.Class = complaints.Public
-	}
-	m.Hold, m.Arrived = "", h.HeldAt
-	err = r.DB.Tx(ctx, func(tx *store.Tx) error {
-		m.ID = h.Message
-		if m.ID == 0 {
-			if _, err := tx.AddMessage(ctx, m, raw, h.Arrival, at); err != nil {
-				return err
-			}
-		}
-		var c *complaints.Case
-		if ref != "" {
-			c, err = tx.LockRef(ctx, ref)
-		} else {
-			c, _, err = tx.LockCase(ctx, complaints.KeysOf(m, p.Address), m, p.Keys, at)
-		}
-		if err != nil {
-			return err
-		}
-		if c, err = r.lookUp(ctx, tx, p, c, m, at); err != nil {
-			return err
-		}
-		base, o := p.Receive(c, m, at)
-		if err := tx.Record(ctx, base, m, o, p.NextAt); err != nil {
-			return err
-		}
-		return tx.QuarantineTaken(ctx, h.ID, by, at)
-	})
-	if err != nil {
-		return fmt.Errorf("retry held mail %d: %w", h.ID, err)
-	}
-	return nil
 }
 
 // Forgotten looks among the latest n mails of the folder of processed mail (0:
