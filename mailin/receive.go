@@ -104,6 +104,9 @@ func (r *Receiver) receive(ctx context.Context, f *Fetched, a store.Arrival) (he
 			held, err = tx.Holds(ctx, m.ID, a)
 			return err
 		}
+		if canary(m, p, at) { // kept as it was read, and nothing follows
+			return nil
+		}
 		c, how, err := tx.LockCase(ctx, complaints.KeysOf(m, p.Address), m, p.Keys, at)
 		if err != nil {
 			return err
@@ -136,6 +139,13 @@ func (r *Receiver) receive(ctx context.Context, f *Fetched, a store.Arrival) (he
 		}
 	}
 	return held || o.Hold != "", nil
+}
+
+// canary reports whether a mail is a test of the mail system: it came to an
+// address that only the desk can have signed.
+func canary(m *complaints.Message, p *complaints.Policy, at time.Time) bool {
+	t := complaints.KeysOf(m, p.Address).Token
+	return t != nil && t.Purpose == complaints.ForCanary && p.Keys.Verify(*t, "", at)
 }
 
 // lookUp finds what the policy has to know beside the mail and its case: the

@@ -113,6 +113,9 @@ func (d *Daemon) notes(ctx context.Context, p *complaints.Policy) (notes []strin
 		d.Log.Error("mailbox and database differ", "folder", d.Mailbox.Quarantine, "mailbox", lies, "database", known)
 		notes = append(notes, p.CountsDiffer(lies, known))
 	}
+	if p.Verdict != nil && p.Verdict.Off {
+		notes = append(notes, p.VerdictWords(p.Verdict))
+	}
 	return notes, nil
 }
 
