@@ -1,7 +1,6 @@
 package complaints
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 	"time"
@@ -20,6 +19,12 @@ func (s *session) clientMail() {
 		who = "other"
 	}
 	s.do(&Heard{From: s.m.From, Who: who, Text: s.m.OwnWords, MessageID: s.m.MessageID, Attachments: s.m.Attachments})
+	if !client && s.m.Released != "" { // somebody else's papers: those who work on the case hear of them
+		for _, p := range s.handlers() {
+			s.tell(p, "client_replied", Facts{Text: s.m.OwnWords, From: s.m.From, Subject: s.m.Subject, Attachments: s.m.Attachments})
+		}
+		return
+	}
 	s.lang = s.c.Lang
 	if client && s.surveyed() {
 		return
@@ -117,9 +122,7 @@ func (p *Policy) Unplaced(m *Message, guess string, at time.Time) Outcome {
 	s.countMisuse()
 	s.out.Hold = "it names " + guess + ", and its sender is not known there"
 	for _, who := range s.desk() {
-		s.tell(who, "case_news", Facts{From: m.From, Subject: m.Subject, Text: fmt.Sprintf(pick(p.Language,
-			"一封来信写明案号 %s，但发件人不是该案的投诉人，信件已存入待定区，未加入案卷，也未向发件人透露案情。来信内容：\n\n%s",
-			"A mail names case %s, but its sender is not the complainant. It is kept in the holding pen; it was not added to the case, and the sender was told nothing of it. It says:\n\n%s"), guess, m.OwnWords)})
+		s.tell(who, "unplaced", Facts{From: m.From, Subject: m.Subject, Of: guess, Text: m.OwnWords})
 	}
 	if m.From.Addr != "" && !s.damped() {
 		s.send(Mail{To: m.From, Lang: s.lang, Template: "received", Auto: true, InReplyTo: m.MessageID, Facts: Facts{Subject: m.Subject, Attachments: nil}})

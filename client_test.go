@@ -117,7 +117,7 @@ func TestStrangersAndOtherAddresses(t *testing.T) {
 	want(t, "told", sent(o, "client_replied"), []string{"kefu", "zhao"})
 	m := d.message("other@elsewhere.example", "[T2026-0001] 案件", "请发给我材料")
 	u := d.p.Unplaced(m, "T2026-0001", d.now)
-	want(t, "staff are told", sent(u, "case_news"), []string{"kefu", "zhao"})
+	want(t, "staff are told", sent(u, "unplaced"), []string{"kefu", "zhao"})
 	want(t, "the sender learns that it arrived", sent(u, "received"), []string{"other"})
 	if u.Hold == "" || len(u.Events) > 0 {
 		t.Errorf("not held: %+v", u)

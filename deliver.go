@@ -2,6 +2,9 @@ package complaints
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -181,4 +184,226 @@ func (p *Policy) HeldMail(reason string, at time.Time) Outcome {
 	s := &session{p: p, at: at, lang: p.Language, by: TheDesk}
 	s.alert("held", "a mail was put into quarantine: "+reason)
 	return s.out
+}
+
+// HeldMail is a mail that was kept and not taken in: it met a limit, or a
+// person must say where it belongs. Reason and Guess are the desk's own.
+type HeldMail struct {
+	No      int64     `json:"no"`
+	At      time.Time `json:"at"`
+	From    string    `json:"from"`
+	Subject string    `json:"subject"`
+	Reason  string    `json:"reason"`          // in English; HoldWords says it in both languages
+	Guess   string    `json:"guess,omitempty"` // the case that it may belong to
+	SHA256  string    `json:"sha256,omitempty"`
+	Size    int       `json:"size,omitempty"`
+
+	Words string `json:"-"` // what its author wrote, where it could be read; only of one that is asked for
+	Of    *Case  `json:"-"` // the case of Guess, or nil
+}
+
+// Release says what a person decided on a held mail: that it is taken in, to
+// the case Ref or, if that is "", as it is read now; or, with Why, that it is
+// not wanted.
+type Release struct {
+	No      int64
+	By      string
+	Ref     string
+	Discard bool
+	Why     string
+}
+
+// ForDesk is the reference in the reply address of a mail to staff that is
+// about no case: it proves the person, and opens no case.
+const ForDesk = "DESK"
+
+// penVerbs are the commands that deal with held mail.
+var penVerbs = []string{"held", "release", "discard"}
+
+// Pen lists the numbers of held mails that the commands of a mail name; asks
+// tells whether they deal with held mail at all.
+func Pen(m *Message) (numbers []int64, asks bool) {
+	for _, c := range ParseCommands(m.OwnWords) {
+		if c.verb == nil || !slices.Contains(penVerbs, c.verb.En[0]) {
+			continue
+		}
+		asks = true
+		if n := c.number(); n > 0 {
+			numbers = append(numbers, n)
+		}
+	}
+	return numbers, asks
+}
+
+// number is the first word as a number; 0 if it is none.
+func (c *Command) number() int64 {
+	if len(c.Words) == 0 {
+		return 0
+	}
+	n, err := strconv.ParseInt(strings.Trim(c.Words[0], "第号#No.№"), 10, 64)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}
+
+// shown leaves out of held mails those that a person must not see: whoever has
+// a conflict in a case learns nothing of what is written about it.
+func shown(list []HeldMail, who *Person) []HeldMail {
+	var out []HeldMail
+	for _, h := range list {
+		if h.Of == nil || !h.Of.Conflicted(who) {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// keepsPen reports whether a person deals with held mail.
+func (p *Policy) keepsPen(who *Person) bool {
+	return who.Is(Officer, Head, Admin) || slices.Contains(p.admins(), who)
+}
+
+// held finds a held mail that this person may deal with.
+func (s *session) held(c *Command) (*HeldMail, error) {
+	if !s.p.keepsPen(s.who) {
+		return nil, Refuse("这条命令由%[1]s使用。", "This command is for %[2]s.", rolesIn(c.verb.Roles, "zh"), rolesIn(c.verb.Roles, "en"))
+	}
+	n := c.number()
+	if n == 0 {
+		return nil, Refuse("请写明编号：%[1]s。编号见 #隔离 的清单。", "Give its number: %[2]s. The numbers stand in the list that #held sends.", c.verb.Usage("zh"), c.verb.Usage("en"))
+	}
+	for _, h := range shown(s.m.Pen, s.who) {
+		if h.No == n {
+			return &h, nil
+		}
+	}
+	return nil, Refuse("没有待处理的第 %d 号邮件：编号有误，或已由他人处理。", "No mail %d is held: the number is wrong, or somebody has dealt with it.", n)
+}
+
+// pen is #隔离: the list of held mails, or one of them whole.
+func (s *session) pen(c *Command) (string, error) {
+	if len(c.Words) == 0 && s.p.keepsPen(s.who) {
+		list := shown(s.m.Pen, s.who)
+		s.tell(s.who, "held", Facts{Held: list[:min(len(list), maxShown)], Level: strconv.Itoa(len(list))})
+		return s.tr("共 %d 封，见所附清单。", "%d in all; the list follows.", len(list)), nil
+	}
+	h, err := s.held(c)
+	if err != nil {
+		return "", err
+	}
+	f := Facts{Held: []HeldMail{*h}, Level: "1"}
+	if s.who.Is(Officer, Head) { // an administrator sees that it is there, and not what it says
+		f.Text = h.Words
+		f.Attachments = []Attachment{{Name: fmt.Sprintf("%d.eml", h.No), Type: "message/rfc822", Size: h.Size, SHA256: h.SHA256}}
+	}
+	s.tell(s.who, "held", f)
+	return s.tr("第 %d 号邮件如下。", "Mail %d follows.", h.No), nil
+}
+
+// maxShown is how many held mails one mail lists.
+const maxShown = 100
+
+// release is #放行: a held mail is taken in after all. Commands in the name of
+// staff stay without effect: only their author can send them, not who releases
+// the mail.
+func (s *session) release(c *Command) (string, error) {
+	h, err := s.held(c)
+	if err != nil {
+		return "", err
+	}
+	r := Release{No: h.No, By: s.who.Address}
+	if len(c.Words) > 1 {
+		if r.Ref = FindRef(c.Words[1]); r.Ref == "" {
+			return "", Refuse("“%[1]s”不是案号。", "%[1]q is no case number.", excerpt(c.Words[1], 30))
+		}
+		i := slices.IndexFunc(s.m.Others, func(o *Case) bool { return o.Ref == r.Ref })
+		if i < 0 {
+			return "", Refuse("没有案件 %[1]s。", "There is no case %[1]s.", r.Ref)
+		}
+		if s.m.Others[i].Conflicted(s.who) {
+			return "", Refuse("您与案件 %[1]s 有利害关系，不能把邮件归入其中。", "You have a conflict of interest in case %[1]s and cannot file a mail there.", r.Ref)
+		}
+	}
+	s.out.Released = append(s.out.Released, r)
+	if r.Ref != "" {
+		return s.tr("第 %d 号邮件已放行，归入 %s。", "Mail %d has been released, into %s.", h.No, r.Ref), nil
+	}
+	return s.tr("第 %d 号邮件已放行，按其内容收入。", "Mail %d has been released, and is taken in as it reads.", h.No), nil
+}
+
+// discard is #丢弃: a held mail is not wanted. Its bytes stay.
+func (s *session) discard(c *Command) (string, error) {
+	h, err := s.held(c)
+	if err != nil {
+		return "", err
+	}
+	s.out.Released = append(s.out.Released, Release{No: h.No, By: s.who.Address, Discard: true, Why: c.Text})
+	return s.tr("第 %d 号邮件已注明不予收入，原件仍保存。", "Mail %d is noted as not wanted; the original is kept.", h.No), nil
+}
+
+// HeldAgain tells whoever released a mail that it was not taken in, and why.
+func (p *Policy) HeldAgain(r Release, reason string, at time.Time) Outcome {
+	s := &session{p: p, at: at, lang: p.Language, by: TheDesk}
+	who := p.Register.Find(r.By)
+	if !who.Is(AnyStaff) {
+		return s.out
+	}
+	line := Line{Command: s.tr("#放行 %d %s", "#release %d %s", r.No, r.Ref), Did: HoldWords(reason, p.Language), Refused: true}
+	m := Mail{Key: fmt.Sprintf("held/%d/%s/again/%s", r.No, who.Address, at.UTC().Format("20060102T150405")), To: who.Mailbox(), Lang: p.Language, Template: "transcript", Staff: true,
+		Facts: Facts{Transcript: []Line{line}, Reason: "refused"}}
+	s.out.Mails = append(s.out.Mails, m)
+	return s.out
+}
+
+// PenDigest is what administrators hear of once a day: the mails that are held,
+// and what is wrong with the mail set-up, one sentence each. Without an
+// administrator the heads hear of it. There is no mail if there is nothing.
+func (p *Policy) PenDigest(list []HeldMail, notes []string, day Date) []Mail {
+	told := p.admins()
+	if len(told) == 0 {
+		told = p.Register.With(Head)
+	}
+	var out []Mail
+	for _, who := range told {
+		mine := shown(list, who)
+		if len(mine) == 0 && len(notes) == 0 {
+			continue
+		}
+		out = append(out, Mail{Key: fmt.Sprintf("held/%s/%s", day, who.Address), To: who.Mailbox(), Lang: p.Language, Template: "held", Staff: true,
+			Facts: Facts{Held: mine[:min(len(mine), maxShown)], Level: strconv.Itoa(len(mine)), Notes: notes}})
+	}
+	return out
+}
+
+// CountsDiffer says that the quarantine folder and the database disagree on how
+// many mails were put there: somebody moved or deleted some, or they were put
+// there by something else than the desk.
+func (p *Policy) CountsDiffer(lies, known int) string {
+	return fmt.Sprintf(pick(p.Language, "隔离文件夹中有 %d 封邮件，而数据库记有 %d 封：可能有人移动或删除了邮件。数据库中的原件完整。",
+		"The quarantine folder holds %d mails and the database knows %d: somebody may have moved or deleted some. The originals in the database are whole."), lies, known)
+}
+
+// holdWords are the reasons for which the desk holds a mail, by how they begin.
+var holdWords = [][3]string{
+	{"in the name of staff", "以本所人员名义发来，无法核实发件人", "in the name of a member of staff; its sender could not be verified"},
+	{"in the name of the web form", "以网站表单名义发来，无法核实发件人", "in the name of the web form; its sender could not be verified"},
+	{"mail from staff that names no case", "本所人员来信，未指明案件，也没有命令", "from a member of staff; it names no case and holds no command"},
+	{"automatic mail that names no case", "自动发出的邮件，未指明案件", "an automatic mail that names no case"},
+	{"it names ", "提到案号，但发件人不是该案的投诉人", "it names a case, and its sender is not known there"},
+	{"its DKIM key", "域名系统暂时不可用，尚不能核实发件人，将自动重试", "its sender cannot be verified just now, the DNS is away; it is tried again"},
+	{"it could not be taken in", "收入时出错", "it could not be taken in"},
+	{"the reader failed", "内容无法解析", "it could not be read"},
+	{"larger than", "超过大小上限", "it is larger than the limit"},
+	{"reading took longer", "解析耗时超过上限", "reading it took longer than the limit"},
+}
+
+// HoldWords says why a mail is held.
+func HoldWords(reason, lang string) string {
+	for _, w := range holdWords {
+		if strings.HasPrefix(reason, w[0]) {
+			return pick(lang, w[1], w[2])
+		}
+	}
+	return pick(lang, "超过处理上限（"+reason+"）", "over a limit: "+reason)
 }

@@ -204,10 +204,14 @@ func (s *session) also(base *Case, o *session) {
 func Names(m *Message) []string {
 	var out []string
 	for _, c := range ParseCommands(m.OwnWords) {
-		if c.verb == nil || c.verb.En[0] != "merge" || len(c.Words) == 0 {
+		at := -1 // the word that names one
+		if c.verb != nil {
+			at = slices.Index([]string{"merge", "release"}, c.verb.En[0])
+		}
+		if at < 0 || len(c.Words) <= at {
 			continue
 		}
-		if ref := FindRef(c.Words[0]); ref != "" && !slices.Contains(out, ref) && len(out) < 5 {
+		if ref := FindRef(c.Words[at]); ref != "" && !slices.Contains(out, ref) && len(out) < 5 {
 			out = append(out, ref)
 		}
 	}

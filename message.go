@@ -125,6 +125,8 @@ type Message struct {
 
 	Repeats   int64         `json:"-"` // an earlier mail with the same sender, date and words; 0: none
 	Arrived   time.Time     `json:"-"` // when it came, if that was earlier: it was held
+	Pen       []HeldMail    `json:"-"` // mails that are held, for the commands that deal with them
+	Released  string        `json:"-"` // who released it from the holding pen; "" if it comes from the inbox
 	Waiting   *Confirmation `json:"-"` // the commands that its code confirms, or nil
 	Misuses   int           `json:"-"` // reply addresses and codes that were not theirs, in the hour before, by anybody
 	MisusesBy int           `json:"-"` // the same, by this sender
@@ -182,6 +184,7 @@ type Facts struct {
 	Level       string       `json:"level,omitempty"`       // reminder: which level
 	Notes       []string     `json:"notes,omitempty"`       // what the desk noticed, one sentence each
 	Items       []Item       `json:"items,omitempty"`       // digest: what is due
+	Held        []HeldMail   `json:"held,omitempty"`        // mails that are held
 }
 
 // Item is one limit in a daily digest.
@@ -212,6 +215,7 @@ type Outcome struct {
 	Other  []Part  // what it does to further cases; recorded first, in the same transaction
 
 	Misuse    string        // a reply address or a code that was not the sender's: which; "" if there was none
+	Released  []Release     // held mails on which a person decided
 	Ask       *Confirmation // commands that wait for a code, or nil
 	Confirmed string        // the code by which commands were carried out; it works no more
 	Meeting   *MeetingPart  // what it does to a meeting, or nil

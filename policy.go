@@ -37,8 +37,9 @@ type Policy struct {
 
 	Seal bool // there is an image of the firm's seal: letters that a second person approves bear it
 
-	RequireDomain bool // commands need a From domain that our MX or we verified
-	Confirm       bool // nobody can verify a domain: what a command changes waits for a one-time code that goes to the registered address
+	RequireDomain bool     // commands need a From domain that our MX or we verified
+	Confirm       bool     // nobody can verify a domain: what a command changes waits for a one-time code that goes to the registered address
+	Verdict       *Verdict // of complaintsd doctor on the mail system, or nil
 
 	WebForm string // the address from which the firm's web form writes, or ""
 

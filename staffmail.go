@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -18,7 +19,14 @@ func (s *session) staffMail() {
 	s.by = s.who.Address
 	cs := ParseCommands(s.m.OwnWords)
 	if s.p.RequireDomain && !s.m.genuine() {
-		s.impersonated(cs)
+		switch {
+		case s.m.Released == "":
+			s.impersonated(cs)
+		case s.c == nil:
+			s.out.Hold = "in the name of staff, and its sender could not be verified; it is filed only in a case that is named"
+		default: // its words are on file, its commands are not carried out
+			s.clientMail()
+		}
 		return
 	}
 	if len(cs) == 0 {
@@ -205,6 +213,7 @@ func (p *Policy) possible(c *Case, who *Person) []*Verb {
 		switch {
 		case c == nil && (!v.NoCase || v.Meeting || !who.Is(v.Roles...)), c != nil && !v.In(c.State), v.En[0] == "confirm": // its mail asks for that
 		case c != nil && !v.NoCase && !p.mayUse(c, who, v):
+		case slices.Contains(penVerbs, v.En[0]) && !p.keepsPen(who):
 		default:
 			out = append(out, v)
 		}
@@ -423,6 +432,12 @@ func (s *session) run(c *Command) (string, error) {
 		return s.show()
 	case "confirm":
 		return s.confirmAlone()
+	case "held":
+		return s.pen(c)
+	case "release":
+		return s.release(c)
+	case "discard":
+		return s.discard(c)
 	case "list":
 		return s.list()
 	case "help":

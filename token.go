@@ -19,6 +19,7 @@ const (
 	ForClient Purpose = 'c' // add to the case; bound to no person
 	ForStaff  Purpose = 's' // command the case; bound to one person
 	ForBounce Purpose = 'b' // return path of one outgoing mail (VERP); Ref is its outbox number
+	ForCanary Purpose = 'd' // a test of the mail system: it is kept, and nothing follows from it
 )
 
 // Token is the detail of a recipient address (RFC 5233): complaints+<detail>@.
@@ -71,7 +72,7 @@ func ParseToken(detail string) (Token, bool) {
 		return Token{}, false
 	}
 	switch t.Purpose {
-	case ForClient, ForStaff, ForBounce:
+	case ForClient, ForStaff, ForBounce, ForCanary:
 		return t, true
 	}
 	return Token{}, false
@@ -155,14 +156,19 @@ func (s *session) trust(v *Verb) error {
 		return Refuse("邮件的日期缺失、早于%[1]d天前或晚于现在，其中的命令未执行。请核对电脑时钟，重新发送。",
 			"The date of this mail is missing, more than %[1]d days old, or in the future; its commands were not carried out. Please check your clock and send it anew.", int(commandLife/(24*time.Hour)))
 	}
-	if (s.c != nil || s.onMeeting(v)) && s.proved == nil {
+	desk := s.c == nil && slices.Contains(penVerbs, v.En[0])
+	if (s.c != nil || desk || s.onMeeting(v)) && s.proved == nil {
 		t := s.m.token(s.p.Address)
-		if t == nil || t.Purpose != ForStaff || !(s.c != nil && s.c.answersTo(t.Ref) || s.mt != nil && strings.EqualFold(t.Ref, s.mt.Ref)) || !s.p.Keys.Verify(*t, s.who.Address, s.at) {
+		named := t != nil && t.Purpose == ForStaff && (s.c != nil && s.c.answersTo(t.Ref) || s.mt != nil && strings.EqualFold(t.Ref, s.mt.Ref) || desk && t.Ref == ForDesk)
+		if !named || !s.p.Keys.Verify(*t, s.who.Address, s.at) {
 			return Refuse("为防冒名，改动案件的命令须发到本台给您的专用回复地址。请直接回复本邮件，并保留同样的命令。",
 				"To guard against forgery, a command that changes a case must be sent to the reply address that the desk gave to you. Reply to this mail with the same command.")
 		}
 	}
 	switch {
+	case s.p.Verdict.blocks(s.m):
+		return Refuse("邮件系统检查发现，伪造的认证标记没有被剔除，凭这类标记执行的命令自%[1]s起停用；查看类命令不受影响。请管理员处理后重新运行 complaintsd doctor。",
+			"The mail system was found to let forged marks of authentication through; since %[1]s no command that relies on them is carried out. Reading still works. An administrator must see to it and run complaintsd doctor again.", s.p.Verdict.At.In(s.p.Location).Format("2006-01-02 15:04"))
 	case s.p.Confirm && v.Layer == Outward:
 		return Refuse("本所的邮件系统尚不能核实发件人，对外或无法撤回的命令不能经邮件执行；请管理员在配置中设置 authentication。",
 			"The firm's mail system cannot verify who sent a mail, so what goes outside or cannot be undone is not done by mail; an administrator must set up authentication.")
@@ -316,4 +322,58 @@ func (s *session) misused(what string) {
 	if s.m.Misuses+1 >= maxMisuses {
 		s.alert("guessing", fmt.Sprintf("%d reply addresses or confirmation codes that were not their sender's have come within an hour; none was accepted", s.m.Misuses+1))
 	}
+}
+
+// Verdict is what complaintsd doctor found out about the mail system: whether a
+// stranger can bring marks of our own server along.
+type Verdict struct {
+	At       time.Time `json:"at"`
+	MX       string    `json:"mx"`
+	Off      bool      `json:"off"` // what changes something is not carried out on the strength of such marks
+	Findings []Trial   `json:"findings"`
+}
+
+// Trial is what became of one canary: stripped, refused, left in (and not
+// believed), believed, not believed, lost, or without a mark.
+type Trial struct {
+	What   string `json:"what"`
+	Result string `json:"result"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// blocks reports whether the commands of a mail are switched off: the marks on
+// which it relies may be forged. A signature that we verified ourselves is none.
+func (v *Verdict) blocks(m *Message) bool {
+	if v == nil || !v.Off {
+		return false
+	}
+	_, domain, _ := strings.Cut(strings.ToLower(m.From.Addr), "@")
+	return !slices.Contains(m.Auth.DKIM, domain)
+}
+
+// Judged tells the administrator of a verdict that switches commands off, or on
+// again.
+func (p *Policy) Judged(v *Verdict, at time.Time) Outcome {
+	s := &session{p: p, at: at, lang: p.Language, by: TheDesk}
+	if was := p.Verdict != nil && p.Verdict.Off; v.Off != was {
+		s.alert("doctor", p.VerdictWords(v))
+	}
+	return s.out
+}
+
+// VerdictWords says in one sentence what a verdict means.
+func (p *Policy) VerdictWords(v *Verdict) string {
+	var through []string
+	for _, f := range v.Findings {
+		if f.Result == "believed" || f.Result == "left in" {
+			through = append(through, f.What+" ("+f.Result+")")
+		}
+	}
+	day := v.At.In(p.Location).Format("2006-01-02 15:04")
+	if !v.Off {
+		return fmt.Sprintf(pick(p.Language, "%[1]s 检查邮件系统：伪造的认证标记均未被采信，命令照常执行。", "The mail system was examined on %[1]s: no forged mark was believed, and commands are carried out."), day)
+	}
+	return fmt.Sprintf(pick(p.Language, "%[1]s 检查邮件系统：伪造的认证标记未被剔除，凭这类标记的改动类命令已停用。请在邮件服务器上设置剔除后重新运行 complaintsd doctor。涉及：%[2]s",
+		"The mail system was examined on %[1]s and lets forged marks through; commands that change something on the strength of such marks are off. Have your mail server remove them, then run complaintsd doctor again. It concerns: %[2]s"),
+		day, strings.Join(through, pick(p.Language, "；", "; ")))
 }

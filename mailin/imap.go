@@ -193,6 +193,30 @@ func (s *Server) Look(ctx context.Context, folder string, n int, want func(heads
 	return nil
 }
 
+// Count gives the number of mails in a folder; 0 if the folder is not there.
+func (s *Server) Count(ctx context.Context, folder string) (n int, err error) {
+	c, err := s.withDefaults().connect(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer c.close()
+	var status *imap.StatusData
+	err = c.wire.due(func() (err error) {
+		status, err = c.client.Status(folder, &imap.StatusOptions{NumMessages: true}).Wait()
+		return err
+	})
+	if refused(err) != nil {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	if status.NumMessages != nil {
+		n = int(*status.NumMessages)
+	}
+	return n, nil
+}
+
 // errDone ends a session that is not to wait for more mail.
 var errDone = errors.New("done")
 

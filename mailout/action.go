@@ -13,9 +13,9 @@ import (
 // longer use that verb.
 func (v View) staffActions(next []complaints.Action) []complaints.Action {
 	switch v.Name {
-	case "letter_in_doubt", "impersonated", "alert", "list", "digest", "calendar_changed", "calendar_missing", "meeting_due", "meeting_missed", "term_ending": // not about what comes next
+	case "letter_in_doubt", "impersonated", "alert", "list", "digest", "held", "calendar_changed", "calendar_missing", "meeting_due", "meeting_missed", "term_ending": // not about what comes next
 		return nil
-	case "confirm": // nothing else may stand beside the code
+	case "confirm", "unplaced": // nothing else may stand beside the code
 		return v.asked()
 	}
 	var out, rest []complaints.Action
@@ -72,6 +72,8 @@ func (v View) asked() []complaints.Action {
 		return []complaints.Action{act("报告已完成（请在命令后写明怎样完成的，并附证明材料）", "Report it as done (say after the command what was done, and attach what shows it)", "#完成 "+v.Facts.Level, "#completed "+v.Facts.Level)}
 	case "confirm":
 		return []complaints.Action{act("确认由本人发出，立即执行", "Confirm that they are mine and carry them out", "#确认 "+v.Facts.Hash, "#confirm "+v.Facts.Hash)}
+	case "unplaced":
+		return []complaints.Action{act("查看暂存的邮件", "See the mails that are held", "#隔离", "#held")}
 	case "calendar_proposed":
 		return []complaints.Action{act("批准工作日表", "Approve the table", "#批准 "+v.Hash, "#approve "+v.Hash)}
 	case "committee_papers":

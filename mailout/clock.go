@@ -52,6 +52,9 @@ func (v View) Links() []Action {
 	for _, d := range v.Agenda {
 		out = append(out, d.Actions...)
 	}
+	for _, h := range v.Pen() {
+		out = append(out, h.Actions...)
+	}
 	return out
 }
 
@@ -172,4 +175,28 @@ func or(a, b string) string {
 		return b
 	}
 	return a
+}
+
+// Penned is a held mail in a list, with what may be done about it.
+type Penned struct {
+	complaints.HeldMail
+	Time, Why string
+	Actions   []Action
+}
+
+// Pen are the mails that are held.
+func (v View) Pen() []Penned {
+	var out []Penned
+	for _, h := range v.Facts.Held {
+		p := Penned{HeldMail: h, Time: v.Time(h.At), Why: complaints.HoldWords(h.Reason, v.Lang)}
+		release := strings.TrimSpace(fmt.Sprintf("%d %s", h.No, h.Guess))
+		for _, a := range []complaints.Action{
+			{Label: v.tr("放行第 %d 号", "Release no. %d", h.No), Line: v.tr("#放行 ", "#release ") + release},
+			{Label: v.tr("丢弃第 %d 号（请在编号后写明理由）", "Discard no. %d (write the reason after the number)", h.No), Line: v.tr("#丢弃 %d", "#discard %d", h.No)},
+		} {
+			p.Actions = append(p.Actions, v.ready(a))
+		}
+		out = append(out, p)
+	}
+	return out
 }

@@ -43,7 +43,7 @@ func Mails() (*templates.MailSet, error) {
 // caseless are the mails that may be about no case.
 var caseless = map[string]bool{
 	"transcript": true, "confirm": true, "help": true, "list": true, "impersonated": true, "alert": true, "letter_in_doubt": true,
-	"digest": true, "calendar_proposed": true, "calendar_changed": true, "calendar_missing": true,
+	"digest": true, "held": true, "unplaced": true, "calendar_proposed": true, "calendar_changed": true, "calendar_missing": true,
 	"meeting_call": true, "meeting_moved": true, "meeting_cancelled": true, "meeting_answers": true, "meeting_due": true, "meeting_missed": true, "minutes": true,
 	"minutes_due": true, "minutes_approval": true, "minutes_returned": true, "term_ending": true,
 }
@@ -355,6 +355,15 @@ func (w *sampleFirm) mail(name string, c *complaints.Case) complaints.Mail {
 		f.Notes = []string{w.tr("3个工作日", "3 working days"), complaints.GroundWords("expert", w.lang)}
 	case "digest":
 		f.Items = []complaints.Item{{Ref: "T2026-0001", Clock: "C4", Due: complaints.Date{Year: 2026, Month: time.December, Day: 3}, Late: true}}
+	case "unplaced":
+		f.From, f.Of, f.Attachments = complaints.Address{Addr: "stranger@elsewhere.example"}, "T2026-0001", nil
+	case "held":
+		f.Text, f.Attachments, f.Level = "", nil, "2"
+		f.Notes = []string{w.tr("隔离文件夹有 3 封邮件，数据库记有 2 封。", "The quarantine folder holds 3 mails, the database knows 2.")}
+		f.Held = []complaints.HeldMail{
+			{No: 3, At: w.now.Add(-20 * time.Hour), From: "stranger@elsewhere.example", Subject: w.tr("关于该案", "About that case"), Reason: "it names T2026-0001, and its sender is not known there", Guess: "T2026-0001"},
+			{No: 4, At: w.now.Add(-2 * time.Hour), From: "li@firm.example", Subject: "[T2026-0002]", Reason: "in the name of staff, and its sender could not be verified"},
+		}
 	case "calendar_proposed":
 		f.From, f.Subject, f.Hash, f.Attachments = complaints.Address{Addr: "chen@firm.example"}, "2027", strings.Repeat("c4", 6), nil
 		f.Of, f.Reason = w.tr("国办发明电〔2026〕9号", "Notice 9 of 2026"), "https://www.gov.example/2027"

@@ -328,6 +328,9 @@ func (s *Sender) compose(ctx context.Context, p *complaints.Policy, o *store.Out
 		}
 	}
 	replyTo := p.Address
+	if m.Staff && p.Register.Find(m.To.Addr).Is(complaints.AnyStaff) { // it proves the person, and opens no case
+		replyTo = complaints.Detailed(p.Address, p.Keys.Sign(complaints.ForDesk, complaints.ForStaff, m.To.Addr, now))
+	}
 	if m.Template == "digest" && len(m.Facts.Items) == 1 { // an answer can only be about this case
 		replyTo = complaints.Detailed(p.Address, p.Keys.Sign(m.Facts.Items[0].Ref, complaints.ForStaff, m.To.Addr, now))
 	}

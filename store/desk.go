@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -420,6 +422,41 @@ func (db *DB) Counted(ctx context.Context, event int64, mails []complaints.Mail,
 		}
 		return tx.send(ctx, nil, nil, mails)
 	})
+}
+
+// RecordVerdict puts what was found out about the mail system in force, with
+// the mails that tell of it.
+func (db *DB) RecordVerdict(ctx context.Context, v *complaints.Verdict, by string, mails []complaints.Mail, at time.Time) error {
+	return db.Tx(ctx, func(tx *Tx) error {
+		tx.at = micro(at)
+		if err := tx.deskEvent(ctx, by, "mail_judged", v, at); err != nil {
+			return err
+		}
+		return tx.send(ctx, nil, nil, mails)
+	})
+}
+
+// Verdict reads what was last found out about the mail system; nil if nobody
+// has asked.
+func (db *DB) Verdict(ctx context.Context) (v *complaints.Verdict, err error) {
+	err = db.read(ctx, func(tx *Tx) error {
+		var body []byte
+		err := tx.tx.QueryRowContext(ctx, `
+			select p.body from events e join payloads p using (stream, seq)
+			where stream = $1 and e.kind = 'mail_judged' and p.body is not null order by seq desc limit 1`, desk).Scan(&body)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		v = &complaints.Verdict{}
+		return json.Unmarshal(body, v)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the verdict on the mail system: %w", err)
+	}
+	return v, nil
 }
 
 // Send puts mails of the desk itself into the outbox; what is there under its

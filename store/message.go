@@ -261,6 +261,30 @@ func (tx *Tx) Message(ctx context.Context, id int64) (*complaints.Message, error
 	return m, nil
 }
 
+// Arrived finds the first message of a Message-ID, and its raw bytes.
+// ErrNotFound if there is none.
+func (db *DB) Arrived(ctx context.Context, messageID string) (m *complaints.Message, raw []byte, err error) {
+	err = db.read(ctx, func(tx *Tx) error {
+		var id int64
+		err := tx.tx.QueryRowContext(ctx, `select min(id + 0) from messages where message_id = $1 having count(*) > 0`, clean(messageID)).Scan(&id)
+		if errors.Is(err, sql.ErrNoRows) {
+			return ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		if m, err = tx.Message(ctx, id); err != nil {
+			return err
+		}
+		raw, err = tx.blob(ctx, m.SHA256)
+		return err
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("message %s: %w", messageID, err)
+	}
+	return m, raw, nil
+}
+
 // Automatic counts the automatic mails of the hour before a time, to anybody:
 // the limit of mail.md on the whole desk is held against it.
 func (tx *Tx) Automatic(ctx context.Context, at time.Time) (n int, err error) {

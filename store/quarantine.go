@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lib/pq"
+
 	"complaints"
 )
 
@@ -54,15 +56,24 @@ func (tx *Tx) Quarantine(ctx context.Context, m *complaints.Message, raw []byte,
 
 // holdMessage puts a stored message into the holding pen.
 func (tx *Tx) holdMessage(ctx context.Context, m *complaints.Message, reason, guess string) error {
-	if guess == "" {
-		guess = complaints.FindRef(m.Subject)
+	// The best guess: the number that the policy or the subject names, else the
+	// last case of whoever wrote it, or of whom a bounce speaks.
+	for _, text := range []string{reason, m.Subject} {
+		if guess == "" {
+			guess = complaints.FindRef(text)
+		}
+	}
+	about := strings.ToLower(clean(m.From.Addr))
+	if m.DSN != nil && m.DSN.Recipient != "" {
+		about = strings.ToLower(clean(m.DSN.Recipient))
 	}
 	_, err := tx.tx.ExecContext(ctx, `
 		insert into quarantine (sha256, message, mailbox, uidvalidity, uid, from_addr, subject, reason, guess, held_at)
-		select m.sha256, m.id, coalesce(a.mailbox, ''), coalesce(a.uidvalidity, 0), coalesce(a.uid, 0), m.from_addr, m.subject, $2, $3, m.received_at
+		select m.sha256, m.id, coalesce(a.mailbox, ''), coalesce(a.uidvalidity, 0), coalesce(a.uid, 0), m.from_addr, m.subject, $2,
+			coalesce(nullif($3, ''), (select ref from cases where complainant = $4 and $4 <> '' order by open desc, registered_at desc limit 1), ''), m.received_at
 		from messages m left join arrivals a on a.message = m.id where m.id = $1
 		order by a.at limit 1
-		on conflict do nothing`, m.ID, clean(reason), guess)
+		on conflict do nothing`, m.ID, clean(reason), guess, about)
 	return err
 }
 
@@ -132,6 +143,97 @@ func (db *DB) QuarantineShow(ctx context.Context, id int64) (h *Held, raw []byte
 // state "retry" and calls QuarantineTaken in the transaction that does it.
 func (db *DB) QuarantineRetry(ctx context.Context, id int64, by string, at time.Time) error {
 	return db.Tx(ctx, func(tx *Tx) error { return tx.changeHeld(ctx, id, "retry", by, "", at) })
+}
+
+// Decide records what a person decided on a held mail. One that is released
+// waits in state "retry", with the case that the person named as its guess.
+func (tx *Tx) Decide(ctx context.Context, r complaints.Release, at time.Time) error {
+	if r.Discard {
+		return tx.changeHeld(ctx, r.No, "discarded", r.By, r.Why, at)
+	}
+	if err := tx.changeHeld(ctx, r.No, "retry", r.By, "", at); err != nil {
+		return err
+	}
+	_, err := tx.tx.ExecContext(ctx, `update quarantine set guess = $2 where id = $1`, r.No, clean(r.Ref))
+	return err
+}
+
+// HeldAgain says that a mail that was released is held as before, and why.
+func (tx *Tx) HeldAgain(ctx context.Context, id int64, by, reason string, at time.Time) error {
+	if err := tx.changeHeld(ctx, id, "held", by, "", at); err != nil {
+		return err
+	}
+	_, err := tx.tx.ExecContext(ctx, `update quarantine set reason = $2 where id = $1`, id, clean(reason))
+	return err
+}
+
+// LockHeld reads a held mail and locks it, so that two who release it do so
+// once. ErrNotFound if it is not in a state.
+func (tx *Tx) LockHeld(ctx context.Context, id int64, state string) (*Held, error) {
+	h, err := scanHeld(tx.tx.QueryRowContext(ctx, `
+		select `+heldColumns+` from quarantine q join blobs b using (sha256) where q.id = $1 and q.state = $2 for update of q`, id, state))
+	if errors.Is(err, sql.ErrNoRows) {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("held mail %d: %w", id, err)
+	}
+	return h, nil
+}
+
+// Holds reports whether a message, or the arrival of a mail that was never
+// read, waits in the holding pen: after a crash it still belongs there.
+func (tx *Tx) Holds(ctx context.Context, message int64, a Arrival) (held bool, err error) {
+	err = tx.tx.QueryRowContext(ctx, `
+		select exists (select from quarantine where message = $1 and mailbox = $2 and uidvalidity = $3 and uid = $4)`,
+		message, clean(a.Mailbox), int64(a.UIDValidity), int64(a.UID)).Scan(&held)
+	return held, err
+}
+
+// Pen lists the mails that are held, oldest first, each with the case that it
+// may belong to, and those of the numbers with what their authors wrote.
+func (tx *Tx) Pen(ctx context.Context, numbers []int64) (list []complaints.HeldMail, err error) {
+	rows, err := tx.tx.QueryContext(ctx, `
+		select q.id, q.held_at, q.from_addr, q.subject, q.reason, q.guess, encode(q.sha256, 'hex'), b.size,
+			case when q.id = any($1) then m.body ->> 'own_words' end, c.body
+		from quarantine q join blobs b using (sha256) left join messages m on m.id = q.message left join cases c on c.ref = q.guess
+		where q.state = 'held' order by q.id`, pq.Array(numbers))
+	if err != nil {
+		return nil, fmt.Errorf("list the holding pen: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var h complaints.HeldMail
+		var words sql.NullString
+		var body []byte
+		if err := rows.Scan(&h.No, &h.At, &h.From, &h.Subject, &h.Reason, &h.Guess, &h.SHA256, &h.Size, &words, &body); err != nil {
+			return nil, err
+		}
+		h.At, h.Words = h.At.UTC(), words.String
+		if body != nil {
+			h.Of = &complaints.Case{}
+			if err := json.Unmarshal(body, h.Of); err != nil {
+				return nil, fmt.Errorf("list the holding pen: %w", err)
+			}
+		}
+		list = append(list, h)
+	}
+	return list, rows.Err()
+}
+
+// Pen is Tx.Pen in a transaction of its own.
+func (db *DB) Pen(ctx context.Context) (list []complaints.HeldMail, err error) {
+	err = db.read(ctx, func(tx *Tx) error { list, err = tx.Pen(ctx, nil); return err })
+	return list, err
+}
+
+// Quarantined counts the mails that were moved into the quarantine folder of
+// the IMAP server, by the folder that they came from.
+func (db *DB) Quarantined(ctx context.Context, mailbox string) (n int, err error) {
+	err = db.read(ctx, func(tx *Tx) error {
+		return tx.tx.QueryRowContext(ctx, `select count(*) from quarantine where mailbox = $1 and uid > 0`, clean(mailbox)).Scan(&n)
+	})
+	return n, err
 }
 
 // QuarantineDiscard says that a held mail is not wanted, and why. Its bytes
@@ -205,6 +307,15 @@ func (tx *Tx) prove(ctx context.Context, m *complaints.Message, o complaints.Out
 			codeKey(w.Code), strings.ToLower(clean(w.Person)), clean(w.Ref), w.Digest, m.ID, micro(w.Expires))
 		if err != nil {
 			return fmt.Errorf("commands that wait: %w", err)
+		}
+	}
+	for _, r := range o.Released {
+		at := tx.at
+		if at.IsZero() {
+			at = micro(m.Date)
+		}
+		if err := tx.Decide(ctx, r, at); err != nil {
+			return err
 		}
 	}
 	if o.Confirmed != "" {

@@ -5,12 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"strings"
 	"sync"
+	"text/tabwriter"
 	"time"
 
 	"complaints"
 	"complaints/cmd/complaintsd/config"
+	"complaints/cmd/complaintsd/doctor"
+	"complaints/mailout"
 )
 
 // checkTime is how long all servers together have to answer.
@@ -49,7 +53,7 @@ func check(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Wr
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	code := exitDone
-	findings, stored := probe(ctx, cfg)
+	findings, stored, verdict := probe(ctx, cfg)
 	for _, r := range findings {
 		if r.err == nil {
 			fmt.Fprintf(stdout, "%-10s  %s\n", r.name, r.found)
@@ -68,7 +72,105 @@ func check(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Wr
 		fmt.Fprintf(stdout, "%-10s  %s\n", "consider", line)
 	}
 	fmt.Fprintln(stdout, kinds(cfg.Authentication))
+	if stored != nil && cfg.Authentication.AuthservID != "" {
+		fmt.Fprintln(stdout, judged(verdict, cfg, time.Now()))
+	}
 	return code
+}
+
+// staleVerdict is how long an examination of the mail system is good for.
+const staleVerdict = 90 * 24 * time.Hour
+
+// judged says what complaintsd doctor found out, and when it should look again.
+func judged(v *complaints.Verdict, cfg *config.Config, now time.Time) string {
+	p := complaints.Policy{Location: cfg.Location, Language: "en"}
+	switch {
+	case v == nil:
+		return "doctor      nobody has examined whether forged marks get through: run complaintsd doctor -config FILE"
+	case !v.Off && now.Sub(v.At) > staleVerdict:
+		return "doctor      " + p.VerdictWords(v) + " That is long ago: run complaintsd doctor -config FILE"
+	}
+	return "doctor      " + p.VerdictWords(v)
+}
+
+// examine is complaintsd doctor: it sends forged mails through the MX and
+// switches commands off, or on again, by what arrives.
+func examine(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {
+	fs := newFlags("doctor")
+	file := fs.String("config", "", "the configuration `FILE`")
+	mx := fs.String("mx", "", "the server to which the world sends, `HOST:PORT` (default: the MX of the desk's domain, port 25)")
+	wait := fs.Duration("wait", 2*time.Minute, "how long the mails have to arrive")
+	if code, done := parseFlags(fs, args, stdout, stderr); done {
+		return code
+	}
+	if *file == "" || fs.NArg() > 0 {
+		return fail(stderr, "doctor", usagef("name the configuration: complaintsd doctor -config FILE"))
+	}
+	return withDesk(ctx, "doctor", *file, stderr, func(k *office) error {
+		id := k.cfg.Authentication.AuthservID
+		if id == "" {
+			fmt.Fprintln(stdout, "authentication.authserv_id is not set: no mark that a mail brings along is believed, and there is nothing to examine")
+			return nil
+		}
+		if *mx == "" {
+			_, domain, _ := strings.Cut(k.cfg.Submission.From, "@")
+			found, err := net.DefaultResolver.LookupMX(ctx, domain)
+			if err != nil || len(found) == 0 {
+				return &awayError{fmt.Errorf("the MX of %s cannot be found (%v): name it with -mx HOST:PORT", domain, err)}
+			}
+			*mx = net.JoinHostPort(strings.TrimSuffix(found[0].Host, "."), "25")
+		}
+		p := k.casePolicy(ctx)
+		var err error
+		if len(p.Keys) == 0 {
+			if p.Keys, err = k.db.TokenKeys(ctx); err != nil {
+				return err
+			}
+		}
+		if p.Verdict, err = k.db.Verdict(ctx); err != nil {
+			return err
+		}
+		if d, err := k.daemon(nil); err == nil { // no daemon works here: the mails are taken in all the same
+			hearing, stop := context.WithCancel(ctx)
+			defer stop()
+			go func() { _ = d.Hear(hearing) }()
+		}
+		v, err := doctor.Visit(ctx, doctor.Options{DB: k.db, Policy: p, MX: *mx, AuthservID: id, Wait: *wait, Now: time.Now, Submit: k.submitOwn})
+		if v != nil {
+			w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
+			for _, t := range v.Findings {
+				fmt.Fprintf(w, "%s\t%s\t%s\n", t.What, t.Result, t.Detail)
+			}
+			w.Flush()
+		}
+		if err != nil {
+			return &awayError{err}
+		}
+		if err := k.db.RecordVerdict(ctx, v, operator(), p.Judged(v, time.Now()).Mails, time.Now()); err != nil {
+			return err
+		}
+		p.Language = "en"
+		if v.Off {
+			return errors.New(p.VerdictWords(v))
+		}
+		fmt.Fprintln(stdout, p.VerdictWords(v))
+		return nil
+	})
+}
+
+// submitOwn hands in a mail under the desk's own account.
+func (k *office) submitOwn(ctx context.Context, to string, raw []byte) error {
+	s := k.cfg.Submission
+	conf, err := s.TLSConfig()
+	if err != nil {
+		return err
+	}
+	relay := &mailout.Relay{Addr: s.Addr, TLS: s.TLS, TLSConfig: conf, User: s.User, Password: readAgain(s.PasswordPath, s.Password)}
+	r := relay.Submit(ctx, mailout.Envelope{From: s.From, To: []string{to}, Dot: func(context.Context) error { return nil }}, raw)
+	if r.State != mailout.Accepted {
+		return fmt.Errorf("submission: %s", r)
+	}
+	return nil
 }
 
 // readAll reads the configuration and the register, and gives the mistakes of
@@ -94,22 +196,22 @@ type finding struct {
 }
 
 // probe tries the three servers at the same time, and gives the register that
-// the database holds, or nil.
-func probe(ctx context.Context, cfg *config.Config) (out []finding, register *complaints.Register) {
+// the database holds, and what was found out about the mail system, or nil.
+func probe(ctx context.Context, cfg *config.Config) (out []finding, register *complaints.Register, verdict *complaints.Verdict) {
 	out = []finding{{name: "mailbox"}, {name: "submission"}, {name: "database"}}
 	var all sync.WaitGroup
 	for i, try := range []func() (string, error){
 		func() (string, error) { return tryMailbox(ctx, cfg.Mailbox) },
 		func() (string, error) { return trySubmission(ctx, cfg.Submission) },
 		func() (found string, err error) {
-			found, register, err = tryDatabase(ctx, cfg)
+			found, register, verdict, err = tryDatabase(ctx, cfg)
 			return found, err
 		},
 	} {
 		all.Go(func() { out[i].found, out[i].err = try() })
 	}
 	all.Wait()
-	return out, register
+	return out, register, verdict
 }
 
 // advice lists what is allowed and yet probably not meant.

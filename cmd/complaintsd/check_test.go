@@ -275,7 +275,7 @@ func TestCheckDoesNotWaitForever(t *testing.T) {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
-		findings, _ := probe(ctx, cfg)
+		findings, _, _ := probe(ctx, cfg)
 		for _, r := range findings[:2] {
 			var stderr bytes.Buffer
 			if r.err == nil || fail(&stderr, "check", r.err) != exitAway || !strings.Contains(stderr.String(), "no answer in time") {

@@ -47,6 +47,7 @@ func commands() []command {
 		{"serve", "-config FILE [-dry-run]", "the daemon: it hears, speaks and reminds until it is stopped", serve},
 		{"demo", "[-out DIR] [-lang zh|en] [-keep]", "plays one complaint from the first mail to the committee's decision", demo},
 		{"check", "-config FILE [-offline]", "finds every mistake in the configuration, tries the servers, says what staff may command by mail", check},
+		{"doctor", "-config FILE [-mx HOST:PORT] [-wait TIME]", "sends forged mails through your MX and switches commands off while they are believed", examine},
 		{"inspect", "[-config FILE] FILE…", "reads mails and prints how the desk reads them; touches nothing", plain(inspect)},
 		{"case", "-config FILE [-json] list | show REF", "cases", cases},
 		{"letter", "[-type T] [-lang L] [-png DPI] -in FILE.json -out FILE.pdf | -gallery DIR FILE.json…", "renders letters from data, with their checks", plain(letter)},

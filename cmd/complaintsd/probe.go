@@ -274,20 +274,20 @@ func smtpWords(ctx context.Context, s config.Submission, step string, err error)
 // tryDatabase connects to PostgreSQL and reads the register; or it looks for
 // the programs of a private cluster, which check does not start. The register
 // is nil where there is none to be read yet.
-func tryDatabase(ctx context.Context, cfg *config.Config) (string, *complaints.Register, error) {
+func tryDatabase(ctx context.Context, cfg *config.Config) (string, *complaints.Register, *complaints.Verdict, error) {
 	if cfg.Database.URL == "" {
 		found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
 		if path, err := exec.LookPath("initdb"); err == nil {
 			found = append(found, path)
 		}
 		if len(found) == 0 {
-			return "", nil, errors.New("PostgreSQL is not installed: apt-get install postgresql, or write database.url")
+			return "", nil, nil, errors.New("PostgreSQL is not installed: apt-get install postgresql, or write database.url")
 		}
-		return "a private PostgreSQL in " + cfg.StateDir, nil, nil
+		return "a private PostgreSQL in " + cfg.StateDir, nil, nil, nil
 	}
 	db, err := store.Open(ctx, cfg.Database.DSN(), nil)
 	if err != nil {
-		return "", nil, databaseWords(err)
+		return "", nil, nil, databaseWords(err)
 	}
 	defer db.Close()
 	register, _, err := db.Register(ctx)
@@ -295,12 +295,16 @@ func tryDatabase(ctx context.Context, cfg *config.Config) (string, *complaints.R
 		error
 		SQLState() string
 	}](err); ok && state.SQLState() == "42P01" { // undefined_table
-		return "connected; empty: the first start makes the tables", nil, nil
+		return "connected; empty: the first start makes the tables", nil, nil, nil
 	}
 	if err != nil {
-		return "", nil, databaseWords(err)
+		return "", nil, nil, databaseWords(err)
 	}
-	return fmt.Sprintf("connected; %d active people in the register", len(register.With(complaints.AnyStaff))), register, nil
+	verdict, err := db.Verdict(ctx)
+	if err != nil {
+		return "", nil, nil, databaseWords(err)
+	}
+	return fmt.Sprintf("connected; %d active people in the register", len(register.With(complaints.AnyStaff))), register, verdict, nil
 }
 
 func databaseWords(err error) error {

@@ -75,16 +75,16 @@ func (k *office) listHeld(ctx context.Context, stdout io.Writer, all bool) error
 // retryHeld takes a held mail in: to the case that the operator names, or as it
 // is read now, as a complaint of its own if it belongs to no case.
 func (k *office) retryHeld(ctx context.Context, id int64, ref string) error {
-	h, raw, err := k.db.QuarantineShow(ctx, id)
-	if err != nil {
-		return err
-	}
-	p := k.casePolicy(ctx)
+	p, err := k.casePolicy(ctx), error(nil)
 	if len(p.Keys) == 0 {
 		if p.Keys, err = k.db.TokenKeys(ctx); err != nil {
 			return err
 		}
 	}
 	r := &mailin.Receiver{DB: k.db, Desk: k.reading(), Log: k.log, Now: time.Now, Policy: func(context.Context) (*complaints.Policy, error) { return p, nil }}
-	return r.Retry(ctx, h, raw, strings.ToUpper(ref), operator())
+	reason, err := r.Retry(ctx, id, strings.ToUpper(ref), operator())
+	if err == nil && reason != "" {
+		err = fmt.Errorf("held mail %d is held again: %s", id, reason)
+	}
+	return err
 }

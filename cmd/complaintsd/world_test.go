@@ -35,6 +35,7 @@ type world struct {
 	daemon  *daemon.Daemon
 	days    string // jurisdiction of the calendar; "" is the daemon's own
 	open    bool   // nobody verifies who sends mail
+	hops    int    // Received fields of our own hosts above the field that is believed
 	sent    int    // mails to the desk
 
 	mu  sync.Mutex
@@ -124,6 +125,13 @@ func testPolicy(lang string) complaints.Policy {
 // newWorld starts the servers for a script's cast and the daemon between them.
 func newWorld(t testing.TB, s *play.Script, lang string) *world {
 	t.Helper()
+	return newWorldWith(t, s, lang, mailtest.PostfixOptions{}, 1)
+}
+
+// newWorldWith is newWorld with a Postfix of some kind, and hops as the
+// configuration has it.
+func newWorldWith(t testing.TB, s *play.Script, lang string, o mailtest.PostfixOptions, hops int) *world {
+	t.Helper()
 	mailtest.Need(t)
 	users := []string{deskAddr, "postmaster@firm.example"}
 	for _, a := range s.Cast {
@@ -131,9 +139,9 @@ func newWorld(t testing.TB, s *play.Script, lang string) *world {
 			users = append(users, a.Address)
 		}
 	}
-	w := &world{t: t, days: s.Calendar, open: s.Open, db: testDatabase(t), at: time.Now(), set: time.Now()}
+	w := &world{t: t, days: s.Calendar, open: s.Open, hops: hops, db: testDatabase(t), at: time.Now(), set: time.Now()}
 	w.dovecot = mailtest.StartDovecot(t, mailtest.DovecotOptions{Users: users})
-	w.postfix = mailtest.StartPostfix(t, w.dovecot, mailtest.PostfixOptions{})
+	w.postfix = mailtest.StartPostfix(t, w.dovecot, o)
 	people, err := config.ParseRegister("staff.csv", []byte(s.Staff))
 	if err != nil {
 		t.Fatal(err)
@@ -149,7 +157,7 @@ func newWorld(t testing.TB, s *play.Script, lang string) *world {
 func (w *world) start(lang string) {
 	t := w.t
 	password := func() (string, error) { return mailtest.Password, nil }
-	policy, desk := officePolicy(lang, w.days), mailin.Desk{AuthservID: mailtest.AuthservID, Position: 1}
+	policy, desk := officePolicy(lang, w.days), mailin.Desk{AuthservID: mailtest.AuthservID, Position: w.hops}
 	if w.open {
 		policy.RequireDomain, policy.Confirm, desk = false, true, mailin.Desk{}
 	}

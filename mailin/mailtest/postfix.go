@@ -22,6 +22,7 @@ const Gone = "gone.example"
 // PostfixOptions say what Postfix does beside its usual work.
 type PostfixOptions struct {
 	Results map[string]string // envelope sender at the MX port → results such as "dmarc=pass header.from=client.example"
+	Lax     bool              // leaves in what a mail brings along in the server's own name
 	TLS     *Certificate      // STARTTLS on both ports; nil = no TLS
 }
 

@@ -139,6 +139,9 @@ func (p *Postfix) configure(d *Dovecot, opt PostfixOptions) {
 		"headers": "/^" + trusted + ": (.*)/ REPLACE Authentication-Results: " + AuthservID + "; $1\n" +
 			"/^Authentication-Results:[[:space:]]*" + id + "[[:space:]]*([0-9]+[[:space:]]*)?(;|$)/ IGNORE\n",
 	}
+	if opt.Lax {
+		files["headers"] = "/^" + trusted + ": (.*)/ REPLACE Authentication-Results: " + AuthservID + "; $1\n"
+	}
 	if opt.TLS != nil {
 		files["chain.pem"] = string(opt.TLS.Key) + string(opt.TLS.Cert)
 	}

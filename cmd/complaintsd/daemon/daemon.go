@@ -210,6 +210,9 @@ func (d *Daemon) Sweep(ctx context.Context) error {
 	if err := d.strike(ctx); err != nil {
 		return err
 	}
+	if err := d.receiver.Released(ctx); err != nil {
+		return err
+	}
 	return d.daily(ctx)
 }
 

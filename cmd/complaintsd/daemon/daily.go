@@ -3,6 +3,8 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"complaints"
 	"complaints/store"
@@ -71,7 +73,15 @@ func (d *Daemon) daily(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	said := append(append(p.Digest(tasks, day), p.CalendarDue(now)...), p.TermsEnding(now)...)
+	pen, err := d.DB.Pen(ctx)
+	if err != nil {
+		return err
+	}
+	notes, err := d.notes(ctx, p)
+	if err != nil {
+		return err
+	}
+	said := slices.Concat(p.Digest(tasks, day), p.CalendarDue(now), p.TermsEnding(now), p.PenDigest(pen, notes, day))
 	if err := d.DB.Send(ctx, said, now); err != nil {
 		return err
 	}
@@ -80,6 +90,33 @@ func (d *Daemon) daily(ctx context.Context) error {
 	}
 	d.day = day
 	return nil
+}
+
+// countTime is how long the mail server has to say how many mails lie in a
+// folder. If it does not, nothing is said of it: the loop that hears knows.
+const countTime = 30 * time.Second
+
+// notes says what is wrong between the mail system and the desk, one sentence
+// each.
+func (d *Daemon) notes(ctx context.Context, p *complaints.Policy) (notes []string, err error) {
+	known, err := d.DB.Quarantined(ctx, d.Mailbox.Folder)
+	if err != nil {
+		return nil, err
+	}
+	asking, cancel := context.WithTimeout(ctx, countTime)
+	defer cancel()
+	lies, err := d.Mailbox.Count(asking, d.Mailbox.Quarantine)
+	switch {
+	case err != nil:
+		d.Log.Warn("the quarantine folder cannot be counted", "err", err)
+	case lies != known:
+		d.Log.Error("mailbox and database differ", "folder", d.Mailbox.Quarantine, "mailbox", lies, "database", known)
+		notes = append(notes, p.CountsDiffer(lies, known))
+	}
+	if p.Verdict != nil && p.Verdict.Off {
+		notes = append(notes, p.VerdictWords(p.Verdict))
+	}
+	return notes, nil
 }
 
 // open calls f for each open case.

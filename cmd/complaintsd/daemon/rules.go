@@ -51,6 +51,9 @@ func (r *rules) at(ctx context.Context) (*complaints.Policy, int64, error) {
 		if p.Calendar, err = r.db.Calendar(ctx, r.jurisdiction); err != nil {
 			return nil, 0, err
 		}
+		if p.Verdict, err = r.db.Verdict(ctx); err != nil {
+			return nil, 0, err
+		}
 		if len(p.Keys) == 0 {
 			if p.Keys, err = r.db.TokenKeys(ctx); err != nil {
 				return nil, 0, err
