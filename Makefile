@@ -15,10 +15,12 @@ TESTFLAGS ?=
 # One row of the matrix of faults: make soak ROW=kills; all of it takes hours.
 # SOAK_KILLS=300, SOAK_CUTS=… make a row shorter, COMPLAINTSD_SEED repeats one.
 ROW ?=
+# How long each fuzz target runs.
+FUZZTIME ?= 10m
 # Share of the root package's statements that its tests must run.
 COVERAGE := 90
 
-.PHONY: build demo letters test lint coverage bench soak clean
+.PHONY: build demo letters test lint coverage bench soak fuzz clean
 
 build:
 	$(GO) build -o bin/complaintsd ./cmd/complaintsd
@@ -57,6 +59,14 @@ bench:
 soak:
 	.ci/install test
 	COMPLAINTSD_SOAK=1 $(GO) test ./cmd/complaintsd -count=1 -run '^TestSoak$$/$(ROW)' -v -timeout 12h
+
+# Every fuzz target, one after the other. What it finds stands in testdata/fuzz
+# then, and fails "make test" until it is mended.
+fuzz:
+	@grep -rE '^func Fuzz[A-Za-z]*\(' --include='*_test.go' . | sed -E 's|^(.*)/[^/]*:func (Fuzz[A-Za-z]*).*|\1 \2|' | sort | while read -r dir target; do \
+		echo "== $$dir $$target"; \
+		$(GO) test "$$dir" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -parallel 1; \
+	done
 
 clean:
 	rm -rf bin demo-out letters-out coverage.out

@@ -316,7 +316,7 @@ func parseIDs(v string) []string {
 				}
 			}
 			id, v, _ = strings.Cut(v[i+1:], ">")
-			id = strings.Join(strings.Fields(id), "")
+			id = strings.Trim(strings.Join(strings.Fields(id), ""), "<")
 			if id != "" {
 				ids = append(ids, id)
 			}
@@ -324,7 +324,9 @@ func parseIDs(v string) []string {
 		}
 		for _, f := range strings.FieldsFunc(v, blankOrComma) {
 			if strings.Contains(f, "@") || !strings.ContainsAny(v, " ,") {
-				ids = append(ids, strings.Trim(f, ">"))
+				if f, _, _ = strings.Cut(strings.TrimLeft(f, ">"), ">"); f != "" {
+					ids = append(ids, f)
+				}
 			}
 		}
 		break

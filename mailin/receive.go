@@ -186,16 +186,14 @@ func (r *Receiver) lookUp(ctx context.Context, tx *store.Tx, p *complaints.Polic
 		}
 	}
 	sender, words := p.Correspondent(m), m.OwnWords
+	if err := automatic(ctx, tx, c, sender, m, at); err != nil {
+		return nil, err
+	}
 	if c != nil || m.Class != complaints.Public && complaints.SameAddr(sender, m.From.Addr) {
 		return c, nil
 	}
 	if m.Forwarded != nil {
 		words = m.Forwarded.OwnWords
-	}
-	if !complaints.SameAddr(sender, m.From.Addr) {
-		if m.Automatic, err = tx.AutomaticTo(ctx, sender, at); err != nil {
-			return nil, err
-		}
 	}
 	m.Similar, err = tx.Similar(ctx, sender, m.Subject, words, at.Add(-similarFor))
 	return c, err
@@ -238,6 +236,31 @@ func (r *Receiver) proof(ctx context.Context, tx *store.Tx, p *complaints.Policy
 		m.Misuses, m.MisusesBy, err = tx.Misuses(ctx, m.From.Addr, at)
 	}
 	return err
+}
+
+// automatic counts the automatic mails of the day to everybody whom an answer
+// to a mail may reach: to its sender the store has counted already, but not to
+// one who writes from a detail of a mailbox, nor to the complainant if somebody
+// else writes to the case. Two robots behind one case would go on for ever.
+func automatic(ctx context.Context, tx *store.Tx, c *complaints.Case, sender string, m *complaints.Message, at time.Time) error {
+	ask := []string{}
+	if local, _, _ := strings.Cut(sender, "@"); !complaints.SameAddr(sender, m.From.Addr) || strings.Contains(local, "+") {
+		ask = append(ask, sender)
+		if !complaints.SameAddr(sender, m.From.Addr) {
+			m.Automatic = 0 // of the form, or of the colleague who passes it on
+		}
+	}
+	if c != nil && m.Class == complaints.Public && !complaints.SameAddr(c.Complainant.Addr, sender) {
+		ask = append(ask, c.Complainant.Addr)
+	}
+	for _, addr := range ask {
+		n, err := tx.AutomaticTo(ctx, addr, at)
+		if err != nil {
+			return err
+		}
+		m.Automatic = max(m.Automatic, n)
+	}
+	return nil
 }
 
 // similarFor is how far back the words of earlier mails are compared.

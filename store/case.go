@@ -351,10 +351,22 @@ func (tx *Tx) Others(ctx context.Context, c *complaints.Case, m *complaints.Mess
 	return out, nil
 }
 
-// AutomaticTo counts the automatic mails to an address in the day before a time.
+// AutomaticTo counts the automatic mails to an address in the day before a
+// time. The details of one mailbox (RFC 5233: li+a@, li+b@) are one address:
+// a robot may write from another one each time.
 func (tx *Tx) AutomaticTo(ctx context.Context, addr string, at time.Time) (n int, err error) {
-	err = tx.tx.QueryRowContext(ctx, `select count(*) from outbox where auto and to_addr = $1 and created_at > $2::timestamptz - interval '24 hours'`,
-		strings.ToLower(clean(addr)), micro(at)).Scan(&n)
+	addr = strings.ToLower(clean(addr))
+	local, domain, _ := strings.Cut(addr, "@")
+	base, _, detailed := strings.Cut(local, "+")
+	if !detailed || base == "" {
+		err = tx.tx.QueryRowContext(ctx, `select count(*) from outbox where auto and to_addr = $1 and created_at > $2::timestamptz - interval '24 hours'`,
+			addr, micro(at)).Scan(&n)
+	} else {
+		err = tx.tx.QueryRowContext(ctx, `
+			select count(*) from outbox where auto and created_at > $3::timestamptz - interval '24 hours'
+				and (to_addr = $1 || '@' || $2 or starts_with(to_addr, $1 || '+') and right(to_addr, length($2) + 1) = '@' || $2)`,
+			base, domain, micro(at)).Scan(&n)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("count automatic mails: %w", err)
 	}

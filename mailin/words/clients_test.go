@@ -3,6 +3,7 @@ package words
 import (
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // reply is what a mail program makes of an answer, and what its author wrote.
@@ -158,4 +159,29 @@ func TestHTMLReplies(t *testing.T) {
 			t.Errorf("%s: the whole text is %q", r.name, whole)
 		}
 	}
+}
+
+// FuzzHTML: any markup gives clean lines within the limit; the author's share
+// is no longer than the whole, but for the marks of quotations.
+func FuzzHTML(f *testing.F) {
+	for _, r := range htmlReplies {
+		f.Add(r.text)
+	}
+	f.Add("<ol><li>a<li>b</ol><pre> x\n y</pre><img alt=\"😀\"><a hidden>z")
+	f.Fuzz(func(t *testing.T, s string) {
+		const limit = 10_000
+		whole, own := FromHTML(s, limit)
+		for _, text := range []string{whole, own, Own(own), Unflow(own, true)} {
+			if !utf8.ValidString(text) || strings.ContainsAny(text, "\x00\r") {
+				t.Fatalf("not clean: %q", text)
+			}
+		}
+		if len(whole) > limit+4*len(s)+100 {
+			t.Fatalf("%d bytes of text out of %d", len(whole), len(s))
+		}
+		if marks := strings.Count(own, originalMark) * (len(originalMark) + 2); len(own) > len(whole)+marks+2*strings.Count(s, "<") {
+			t.Fatalf("own %q\nwhole %q", own, whole)
+		}
+		PassedOn(whole, "Fwd: x")
+	})
 }
