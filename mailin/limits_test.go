@@ -1,12 +1,15 @@
 package mailin
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -81,6 +84,60 @@ func TestLimits(t *testing.T) {
 		"rules":           {func() []byte { return rawMail(repeat("----------\r\n", 50_000)) }, ""},
 		"introductions":   {func() []byte { return rawMail(repeat("On 3 Nov 2026, A wrote:\r\n> a\r\n", 15_000)) }, ""},
 		"message-ids":     {func() []byte { return rawMail("x", "References: "+repeat("<a@b> c@d ", 90_000)) }, ""},
+		"a winmail.dat of packed RTF": {func() []byte {
+			return flat("--b\r\nContent-Type: application/ms-tnef\r\nContent-Transfer-Encoding: base64\r\n\r\n"+base64.StdEncoding.EncodeToString(rtfBomb(2_000_000))+"\r\n", 1)
+		}, ""},
+		"20,000 files in uuencode": {func() []byte {
+			return rawMail(repeat("begin 644 a.txt\r\n#86)C\r\n`\r\nend\r\n", 20_000))
+		}, "more than 200 attachments"},
+		"uuencode that never ends": {func() []byte { return rawMail(repeat("begin 644 a.txt\r\n#86)C\r\n", 30_000)) }, ""},
+		"deep ASN.1": {func() []byte {
+			der := append(bytes.Repeat([]byte{0x30, 0x80}, 500_000), make([]byte, 1_000_000)...)
+			return rawMail(base64.StdEncoding.EncodeToString(der), "Content-Type: application/pkcs7-mime", "Content-Transfer-Encoding: base64")
+		}, ""},
+		"a calendar of 300,000 lines": {func() []byte {
+			return flat("--b\r\nContent-Type: text/calendar\r\n\r\n"+repeat("SUMMARY:x\r\n y\r\n", 150_000), 1)
+		}, ""},
+		"a zip of zeros": {func() []byte {
+			var b bytes.Buffer
+			z := zip.NewWriter(&b)
+			w, _ := z.Create("a.txt")
+			w.Write(make([]byte, 20_000_000))
+			z.Close()
+			return flat("--b\r\nContent-Type: application/zip; name=a.zip\r\nContent-Transfer-Encoding: base64\r\n\r\n"+base64.StdEncoding.EncodeToString(b.Bytes())+"\r\n", 1)
+		}, ""},
+		"a report of half a megabyte": {func() []byte {
+			return rawMail(repeat("recipient a@b.example user unknown 550 5.1.1 following address\r\n", 8_000), "Return-Path: <>", "X-Failed-Recipients: ")
+		}, ""},
+		"a report of one line": {func() []byte { return rawMail("recipients "+repeat("x@", 450_000), "X-Failed-Recipients: ") }, ""},
+		"a report of heads":    {func() []byte { return rawMail(repeat("From: a\r\nTo: b\r\n", 40_000), "X-Failed-Recipients: ") }, ""},
+		"10,000 status groups": {func() []byte {
+			return flat("--b\r\nContent-Type: message/delivery-status\r\n\r\n"+repeat("Final-Recipient: rfc822; a@b.example\r\nAction: delayed\r\n\r\n", 10_000), 1)
+		}, ""},
+		"one line of introductions":  {func() []byte { return rawMail(repeat("On 3 Nov 2026 10:21 A <a@b.example> wrote: ", 20_000)) }, ""},
+		"unfinished introductions":   {func() []byte { return rawMail(repeat("3 Nov 2026 10:21 <a@b>\r\nx:\r\n", 25_000)) }, ""},
+		"empty lines of quotations":  {func() []byte { return rawMail(repeat(">\r\n\r\n", 200_000)) }, ""},
+		"signatures":                 {func() []byte { return rawMail(repeat("-- \r\nx\r\n", 100_000)) }, ""},
+		"code that never ends":       {func() []byte { return rawMail(repeat("```\r\nx\r\n", 100_001)) }, ""},
+		"format=flowed":              {func() []byte { return rawMail(repeat("> a \r\n", 160_000), "Content-Type: text/plain; format=flowed") }, ""},
+		"an HTML of attributes":      {func() []byte { return rawMail("<p "+repeat(`a="b" `, 150_000)+">x", "Content-Type: text/html") }, ""},
+		"an HTML of entities":        {func() []byte { return rawMail(repeat("&amp;", 190_000), "Content-Type: text/html") }, ""},
+		"HTML quotations, 100,000":   {func() []byte { return rawMail(repeat("<blockquote>", 80_000)+"x<br>y", "Content-Type: text/html") }, ""},
+		"HTML quotations and breaks": {func() []byte { return rawMail(repeat("<blockquote>a<br>", 50_000), "Content-Type: text/html") }, "more than"},
+		"HTML lists in lists":        {func() []byte { return rawMail(repeat("<ol><li>", 100_000), "Content-Type: text/html") }, ""},
+		"a title without end":        {func() []byte { return rawMail("<title>"+repeat("<p>", 300_000), "Content-Type: text/html") }, ""},
+		"ISO-2022-JP of escapes": {func() []byte {
+			return rawMail(repeat("\x1b$B!!\x1b(B", 120_000), "Content-Type: text/plain; charset=iso-2022-jp")
+		}, ""},
+		"UTF-7": {func() []byte { return rawMail(repeat("+AAA-", 190_000), "Content-Type: text/plain; charset=utf-7") }, ""},
+		"100,000 parameters": {func() []byte {
+			var b strings.Builder
+			for i := range 90_000 {
+				fmt.Fprintf(&b, ";a%d=b", i)
+			}
+			return rawMail("x", "Content-Type: text/plain"+b.String())
+		}, ""},
+		"50,000 encoded fields": {func() []byte { return rawMail("x", repeat("X-A: =?utf-8?q?a?=\r\n", 50_000)+"X-End: 1") }, ""},
 		"authentication results": {func() []byte {
 			return rawMail("x", "Authentication-Results: mx.firm.example; "+repeat("dmarc=pass;", 80_000))
 		}, ""},
@@ -89,9 +146,9 @@ func TestLimits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			raw := test.raw()
 			peak := heapPeak()
-			start := time.Now()
+			start := cpuTime(t)
 			m := Parse(raw, Desk{AuthservID: "mx.firm.example"})
-			took := time.Since(start)
+			took := cpuTime(t) - start
 			mb := peak()
 			if !strings.HasPrefix(m.Hold, test.hold) || (test.hold == "") != (m.Hold == "") {
 				t.Errorf("Hold %q, want %q", m.Hold, test.hold)
@@ -105,7 +162,7 @@ func TestLimits(t *testing.T) {
 			if mb += len(raw) >> 20; mb > 256 {
 				t.Errorf("took %d MiB", mb)
 			}
-			t.Logf("%v, %d MiB", took, mb)
+			t.Logf("%v of CPU, %d MiB", took, mb)
 		})
 	}
 }
@@ -138,6 +195,41 @@ func heapPeak() func() int {
 		debug.SetGCPercent(percent)
 		return int((most - before) >> 20)
 	}
+}
+
+// cpuTime is what this process has used so far: the clock on the wall tells
+// what the neighbours do.
+func cpuTime(t *testing.T) time.Duration {
+	t.Helper()
+	var r syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
+}
+
+// rtfBomb is a winmail.dat whose body unpacks to nine times its size.
+func rtfBomb(size int) []byte {
+	packed := make([]byte, 0, size)
+	for len(packed) < size {
+		packed = append(packed, 0xff)
+		for range 8 { // 17 bytes from the dictionary each
+			packed = append(packed, 0x00, 0x1f)
+		}
+	}
+	rtf := binary.LittleEndian.AppendUint32(nil, uint32(len(packed)+12))
+	rtf = binary.LittleEndian.AppendUint32(rtf, 1<<31-1)
+	rtf = append(append(rtf, "LZFu\x00\x00\x00\x00"...), packed...)
+	props := binary.LittleEndian.AppendUint32(nil, 1)
+	props = binary.LittleEndian.AppendUint32(props, mapiRTF<<16|0x102)
+	props = binary.LittleEndian.AppendUint32(props, 1)
+	props = binary.LittleEndian.AppendUint32(props, uint32(len(rtf)))
+	props = append(props, rtf...)
+	b := binary.LittleEndian.AppendUint32(nil, tnefMagic)
+	b = append(b, 1, 0, 1)
+	b = binary.LittleEndian.AppendUint32(b, 6<<16|tnefMessage)
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(props)))
+	return append(append(b, props...), 0, 0)
 }
 
 func segments(n int) string {
