@@ -146,6 +146,34 @@ func TestImages(t *testing.T) {
 	}
 }
 
+// TestPictures wants the pages that stand in the READMEs to be those that are
+// printed now. Set UPDATE=1 to write them anew.
+func TestPictures(t *testing.T) {
+	for _, lang := range []string{"zh", "en"} {
+		images, err := Images(sample(t, "result."+lang), 96)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join("testdata", "gallery-"+lang+".png")
+		if os.Getenv("UPDATE") != "" {
+			if err := os.WriteFile(file, images[0], 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		was, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, b := decoded(t, was), decoded(t, images[0])
+		if a.Bounds() != b.Bounds() {
+			t.Fatalf("%s has %v pixels, the page %v", file, a.Bounds(), b.Bounds())
+		}
+		if mean, worst := apart(a, b); mean > 0.05 || worst > 8 {
+			t.Errorf("%s differs from the page by %.2f, at most %.0f", file, mean, worst)
+		}
+	}
+}
+
 // TestPainters compares letters as three programs show them: ours, poppler and
 // mupdf. With them stand a draft, whose seal is a ring, and a letter whose seal
 // is an image.
