@@ -110,9 +110,9 @@ func killed(t *testing.T, kills, mails int) {
 	n := 0
 	for k := range kills {
 		s.serve()
-		life := s.between(0, 500*time.Millisecond)
+		life := s.between(0, 600*time.Millisecond)
 		if k%10 > 0 {
-			for end := time.Now().Add(20 * time.Second); !s.log.has("mailbox is open") && time.Now().Before(end); {
+			for end := time.Now().Add(20 * time.Second); !s.log.has("complaintsd works") && time.Now().Before(end); {
 				time.Sleep(2 * time.Millisecond)
 			}
 		}
