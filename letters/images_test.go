@@ -123,25 +123,57 @@ func average(m *image.RGBA, x, y int) (c [3]float64) {
 	return c
 }
 
-// TestImages paints every sample at 100 dpi: as many pages as the PDF has, none
-// larger than a mail should carry.
+// TestImages paints the first two pages of every sample at 100 dpi, none larger
+// than a mail should carry, and tells how many pages there are.
 func TestImages(t *testing.T) {
+	p, err := standard()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, s := range samples {
 		l := sample(t, s)
-		images, err := Images(l, 100)
+		images, all, err := p.FirstImages(l, 100, 2)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if pages := len(measurePages(t, rendered(t, l))); len(images) != pages {
-			t.Errorf("%s: %d images of %d pages", s, len(images), pages)
+		if pages := len(measurePages(t, rendered(t, l))); all != pages || len(images) != 2 {
+			t.Errorf("%s: %d images of %d pages, the PDF has %d", s, len(images), all, pages)
 		}
 		for i, b := range images {
 			if r := decoded(t, b).Bounds(); r.Dx() != 827 || r.Dy() != 1170 {
 				t.Errorf("%s: page %d has %v pixels, want A4 at 100 dpi", s, i+1, r)
 			}
-			if len(b) > 64_000 {
+			if len(b) > 60_000 {
 				t.Errorf("%s: the image of page %d has %d bytes", s, i+1, len(b))
 			}
+		}
+	}
+}
+
+// TestPictures wants the pages that stand in the READMEs to be those that are
+// printed now. Set UPDATE=1 to write them anew.
+func TestPictures(t *testing.T) {
+	for _, lang := range []string{"zh", "en"} {
+		images, err := Images(sample(t, "result."+lang), 96)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join("testdata", "gallery-"+lang+".png")
+		if os.Getenv("UPDATE") != "" {
+			if err := os.WriteFile(file, images[0], 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		was, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, b := decoded(t, was), decoded(t, images[0])
+		if a.Bounds() != b.Bounds() {
+			t.Fatalf("%s has %v pixels, the page %v", file, a.Bounds(), b.Bounds())
+		}
+		if mean, worst := apart(a, b); mean > 0.05 || worst > 8 {
+			t.Errorf("%s differs from the page by %.2f, at most %.0f", file, mean, worst)
 		}
 	}
 }

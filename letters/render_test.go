@@ -9,10 +9,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"text/template"
 	"time"
 	"unicode"
 
 	complaints "complaints"
+	"complaints/letters/sfnt"
 )
 
 // sample reads a letter of testdata.
@@ -284,23 +286,77 @@ func TestTranslation(t *testing.T) {
 	}
 }
 
-// TestFirmsOwnFonts takes the firm's files where they are named and says what is
-// wrong with a file that cannot be used.
+// TestFirmsOwnFonts takes the firm's files where they are named, each for its
+// own part of a letter, and says what is wrong with a file that cannot be used.
 func TestFirmsOwnFonts(t *testing.T) {
-	p, err := New(Fonts{Body: "fonts/NotoSansSC-Bold.ttf"})
+	own := Fonts{Body: "fonts/NotoSansSC-Bold.ttf", Title: "fonts/NotoSerifSC-Regular.ttf", Heading: "fonts/NotoSerifSC-Bold.ttf", Kai: "fonts/NotoSerifSC-Regular.ttf"}
+	p, err := New(own)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var b bytes.Buffer
-	if err := p.Render(&b, sample(t, "ack.zh")); err != nil {
+	l := sample(t, "result.zh")
+	printer := *p
+	printer.texts = map[string]*template.Template{"zh": template.Must(template.New("result.tmpl").Parse(strings.Replace(specimenZh, "%s", "", 1)))}
+	pages, _, err := printer.compose(l)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if bytes.Contains(b.Bytes(), []byte("NotoSerifSC-Regular")) {
-		t.Error("the built-in face was used though the firm has its own")
+	for words, file := range map[string]string{"明正律师事务所": own.Title, "投诉处理结果告知书": own.Title, "尊敬的": own.Body, "一、您反映": own.Heading, "（一）": own.Kai, "1.": own.Body, "贵所没有": own.Kai} {
+		found := false
+		for _, m := range pages[0].marks {
+			if !found && strings.HasPrefix(textOf(m.line), words) {
+				found = true
+				// The firm's files come after the three built-in ones.
+				if c := m.line.cells[0]; c.font < 3 || "fonts/"+p.faces.fonts[c.font].Name()+".ttf" != file {
+					t.Errorf("%s is set in font %d, %s; want %s", words, c.font, p.faces.fonts[c.font].Name(), file)
+				}
+			}
+		}
+		if !found {
+			t.Errorf("%s does not stand on the page", words)
+		}
 	}
 	for file, want := range map[string]string{"fonts/none.ttf": "no such file", "fonts/OFL.txt": "not a TrueType font"} {
 		if _, err := New(Fonts{Kai: file}); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "fonts.kai") {
 			t.Errorf("%s: %v, want fonts.kai and %q", file, err, want)
 		}
+	}
+}
+
+// TestFallback gives the firm a typeface that has a few characters only: the
+// others come from the built-in ones, in the same line, and the text is whole.
+func TestFallback(t *testing.T) {
+	whole, err := sfnt.Parse(sansBold)
+	if err != nil {
+		t.Fatal(err)
+	}
+	few := map[rune]sfnt.GID{}
+	for _, r := range "我们的，。已经0123456789" {
+		few[r] = whole.Glyph(r)
+	}
+	b, err := whole.Subset(few)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "few.ttf")
+	if err := os.WriteFile(file, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p, err := New(Fonts{Body: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := sample(t, "result.zh")
+	l.Result.Remarks = "我们的𬱖𫖯已经𨱏𬭎，都在这里。"
+	var pdf bytes.Buffer
+	if err := p.Render(&pdf, l); err != nil {
+		t.Fatal(err)
+	}
+	text := unspaced(run(t, pdf.Bytes(), "pdftotext", "poppler-utils", "-raw", "FILE", "-"))
+	if !strings.Contains(text, l.Result.Remarks) || text != unspaced(run(t, rendered(t, l), "pdftotext", "poppler-utils", "-raw", "FILE", "-")) {
+		t.Errorf("the text differs: %s", text)
+	}
+	if fonts := run(t, pdf.Bytes(), "pdffonts", "poppler-utils", "FILE"); strings.Count(fonts, " yes yes yes ") != 4 {
+		t.Errorf("want four fonts, embedded and subset:\n%s", fonts)
 	}
 }

@@ -39,6 +39,7 @@ var (
 	// who sends reports: surely, often, and who reads no answer
 	daemonName  = regexp.MustCompile(`(?i)^(?:mailer[-_.]?daemon|mail[-_.]?daemon|mdaemon|maildeliverysystem|double-bounce)\b`)
 	masterName  = regexp.MustCompile(`(?i)^(?:post[-_.]?master|bounces?|mail-?error|returned-?mail|system)\b`)
+	systemTitle = regexp.MustCompile(`(?i)^\W*(?:(?:internet )?mail(?:er)? delivery (?:sub-?system|system|service|agent)|mail(?:er)?[- ]daemon|mail system|delivery subsystem|system administrator|interscan (?:mss|notification)|mailmarshal|mail administrator|(?:邮件|郵件)?(?:投递|系统|退信)(?:系统|管理员|通知)?|系统退信)\W*$`)
 	noReplyName = regexp.MustCompile(`(?i)^(?:no|not|do-?not|dont)[-_.]?reply\b|^auto-?(?:reply|responder)\b|^(?:notifications?|mailer)[-_.]?no-?reply`)
 
 	// what reports say, in the languages of the large providers
@@ -55,6 +56,11 @@ var (
 		`退信|退回|无法投递|投递失败|无法送达|未能送达|未送达|发送失败|收件人不存在|对方(?:服务器|邮箱)|无法发送到以下收件人|無法傳遞|無法送達|` +
 		`配信できません|送信できませ|お届けできません|見つかりません|届けることができ|エラー|전송하지 못|배달(?:되지|하지) 못|존재하지 않는|` +
 		`konnte nicht (?:zugestellt|ausgeliefert)|nicht zustellbar|n'a pas pu être (?:remis|livré|distribué)|no se (?:pudo|ha podido) entregar|não (?:pôde|foi possível) (?:ser )?entreg|non (?:è stato possibile|ha potuto) (?:consegnare|recapitare)|не (?:может быть|удалось) доставл?|не доставлено`)
+	// how reports begin whoever sends them; a person who passes one on writes
+	// something above it, or “Fwd:” before it
+	strongSubject = regexp.MustCompile(`(?i)^(?:undeliver(?:able|ed)(?: (?:e-?)?mail| message|:)|returned mail:|failure notice$|mail delivery fail|delivery (?:status )?(?:notification|failure)|delivery (?:has )?failed|message status - undeliverable|mail system error|系统退信|退信通知|邮件被退回)`)
+	strongBody    = regexp.MustCompile(`(?i)^\W*(?:this is (?:the (?:mail system|postfix|qmail|courier|mailer-daemon)|an automatically generated delivery)|hi\. this is the|this message was created automatically by|this (?:message|report) (?:is|was) (?:automatically )?generated|the (?:original|following) message (?:was|to|could)|your message[^.]{0,200}(?:did not reach|could not be delivered|was not delivered)|delivery to the following|message from .{1,80}\nunable to deliver|sorry, we were unable to deliver|unable to deliver|抱歉，您的邮件被退回|您发送的邮件)`)
+
 	// how the subjects of vacation replies begin, and what may follow: “Re:”
 	// before it is a person's answer to one, and a person complains of one
 	autoSubject = regexp.MustCompile(`(?i)^[^\pL\pN]*(?:auto(?:matic|mated)?[- ]?(?:reply|response|respons|responder|answer|antwort|acknowledge?ment)|auto[- ]?respond|autosvar|out[- ]of[- ](?:the[- ])?office|ooo|on (?:vacation|(?:annual )?leave|holiday)|away from (?:my |the )?(?:desk|office|mail)|vacation|` +
@@ -120,8 +126,9 @@ func bounceMark(root *part, h message.Header, m *complaints.Message) string {
 	if daemonName.MatchString(local) {
 		return "From: " + local
 	}
-	master, nobody, noReply := masterName.MatchString(local), nullSender(m), noReplyName.MatchString(local)
-	if !master && !nobody && !noReply || root.params["report-type"] != "" || autoSubject.MatchString(m.Subject) {
+	master, nobody, noReply := masterName.MatchString(local) || systemTitle.MatchString(m.From.Name), nullSender(m), noReplyName.MatchString(local)
+	strong := strongSubject.MatchString(m.Subject)
+	if !master && !nobody && !noReply && !strong || root.params["report-type"] != "" || autoSubject.MatchString(m.Subject) {
 		return ""
 	}
 	subject := bounceSubject.FindString(m.Subject)
@@ -137,6 +144,8 @@ func bounceMark(root *part, h message.Header, m *complaints.Message) string {
 		return "no sender at all, text: " + body
 	case (nobody || noReply) && body != "" && root.find("message/rfc822", "text/rfc822-headers") != nil:
 		return "a mail that came back, text: " + body
+	case strong && strongBody.MatchString(m.Text[:min(len(m.Text), 1<<10)]) && len(m.InReplyTo) == 0:
+		return "Subject: " + subject + ", text: " + body
 	case noReply && subject != "" && body != "":
 		return "From: " + local + ", Subject: " + subject
 	}

@@ -318,13 +318,10 @@ func TestBacklog(t *testing.T) {
 }
 
 // The journal is watched beside the inbox; both go to Processed.
+// The folder of blind copies is watched beside the inbox, and made if there is
+// none.
 func TestJournal(t *testing.T) {
 	b := newBox(t)
-	c := mailtest.Dial(t, b.Dovecot, imapUser)
-	if err := c.Create("Journal", nil).Wait(); err != nil {
-		t.Fatal(err)
-	}
-	c.Close()
 	s := b.server()
 	s.Journal = "Journal"
 	d := watch(t, s, &watched{})

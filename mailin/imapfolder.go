@@ -111,7 +111,11 @@ func (f *folder) session(ctx context.Context, rest func(*imapConn) error) error 
 		return err
 	}
 	defer c.close()
-	if err := c.open(f.name); err != nil {
+	open := func() error { return c.open(f.name) }
+	if err = open(); f.name == f.server.Journal && refused(err) != nil && !f.server.ReadOnly {
+		err = c.orCreate(f.name, open) // the first copy may be long in coming
+	}
+	if err != nil {
 		return err
 	}
 	if f.validity != c.validity {

@@ -210,6 +210,12 @@ func codepage(n int) string {
 	if n >= 1250 && n <= 1258 {
 		return "windows-" + strconv.Itoa(n)
 	}
+	if n > 28590 && n < 28606 {
+		return "iso-8859-" + strconv.Itoa(n-28590)
+	}
+	if name := map[int]string{20127: "us-ascii", 20866: "koi8-r", 21866: "koi8-u", 51932: "euc-jp", 51936: "gb2312", 51949: "euc-kr", 52936: "hz-gb-2312"}[n]; name != "" {
+		return name
+	}
 	return "cp" + strconv.Itoa(n)
 }
 

@@ -35,7 +35,7 @@ func databaseStops(t *testing.T, stops, mails int) {
 	}
 	s := newSoak(t, site{url: c.URL("desk"), clients: mails, journal: "20s"})
 	s.serve()
-	s.until("it works", func() bool { return s.log.has("mailbox is open") }) // before that it ends, and is started again
+	s.until("it works", func() bool { return s.log.has("complaintsd works") }) // before that it ends, and is started again
 	pid := s.proc.Process.Pid
 	n := 0
 	for k := range stops {

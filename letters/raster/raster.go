@@ -5,9 +5,9 @@
 //     glyphs, its rules. The path is filled once, by the non-zero rule, with
 //     the exact share of each pixel that it covers (no hinting: at these sizes
 //     Chinese characters have none).
-//  2. The covered pixels become an image of thirteen colours: white, and twelve
-//     steps towards the page's one colour, or eight and four towards its two.
-//     That makes a page at 100 dpi 30 to 60 kB.
+//  2. The covered pixels become an image of thirteen colours: white, eight steps
+//     towards black and four towards a second colour. That makes a page at 100
+//     dpi 20 to 60 kB.
 //  3. An image on the page, the firm's seal, wants the full range of colours:
 //     that page alone is written with it.
 package raster
@@ -134,8 +134,9 @@ func (p *Page) Picture(b []byte, x, y, w, h float64) error {
 }
 
 // greys and shades are how many steps from white black and a second colour
-// have. PNG writes up to sixteen colours with four bits a pixel; fewer compress
-// better, and at this resolution nobody sees the difference.
+// have, whether or not the other stands on the page: the same text gives the
+// same pixels. PNG writes up to sixteen colours with four bits a pixel; fewer
+// compress better, and at this resolution nobody sees the difference.
 const greys, shades = 8, 4
 
 // PNG writes the page.
@@ -174,23 +175,19 @@ func (p *Page) coverage(i *ink) *image.Alpha {
 // few makes the image of few colours. Where two colours meet in a pixel,
 // the one that covers more of it stands.
 func (p *Page) few() image.Image {
-	steps := []int{greys, shades}
-	if len(p.inks) == 1 {
-		steps = []int{greys + shades}
-	}
-	if len(p.inks) == 2 && p.inks[0].color != (color.NRGBA{A: 255}) {
-		p.inks[0], p.inks[1] = p.inks[1], p.inks[0]
-	}
 	palette := color.Palette{color.NRGBA{255, 255, 255, 255}}
 	img := image.NewPaletted(p.bounds, nil)
 	best := make([]uint8, len(img.Pix))
-	for k, i := range p.inks {
-		base := len(palette) - 1
-		for s := 1; s <= steps[k]; s++ {
-			palette = append(palette, mix(i.color, 255*s/steps[k]))
+	for _, i := range p.inks {
+		base, steps := len(palette)-1, shades
+		if i.color == (color.NRGBA{A: 255}) {
+			steps = greys
+		}
+		for s := 1; s <= steps; s++ {
+			palette = append(palette, mix(i.color, 255*s/steps))
 		}
 		for j, a := range p.coverage(i).Pix {
-			if s := (int(a)*steps[k] + 127) / 255; a > best[j] && s > 0 {
+			if s := (int(a)*steps + 127) / 255; a > best[j] && s > 0 {
 				best[j], img.Pix[j] = a, uint8(base+s)
 			}
 		}
