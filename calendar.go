@@ -358,8 +358,8 @@ func (d *Deadline) add(s Step) {
 	d.Steps = append(d.Steps, s)
 }
 
-// Explain tells the arithmetic in one sentence: 11月24日登记，不计；第1日
-// 11月25日 … ；第7日 12月3日。
+// Explain tells the arithmetic in one sentence: 11月24日起算，当日不计；第1日至
+// 第3日 11月25日至11月27日；11月28日至11月29日周末不计 … ；第7日 12月3日。
 func (d Deadline) Explain(lang string) string {
 	var parts []string
 	for i := 0; i < len(d.Steps); i++ {
@@ -369,6 +369,16 @@ func (d Deadline) Explain(lang string) string {
 			if d.Steps[j].Reason == "paused" {
 				s.To, i = d.Steps[j].To, j
 			}
+		}
+		first, plain := s, func(x Step) bool { return x.Count > 0 && x.Reason == "" }
+		for plain(s) && i+2 < len(d.Steps) && plain(d.Steps[i+1]) { // days in a row, all but the last of all
+			i++
+			s = d.Steps[i]
+		}
+		if first.Count != s.Count {
+			from, to := first.From.short(lang), s.To.short(lang)
+			parts = append(parts, pick(lang, fmt.Sprintf("第%d日至第%d日 %s至%s", first.Count, s.Count, from, to), fmt.Sprintf("days %d to %d are %s to %s", first.Count, s.Count, from, to)))
+			continue
 		}
 		parts = append(parts, s.explain(lang))
 	}

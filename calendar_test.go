@@ -101,8 +101,8 @@ func TestExplain(t *testing.T) {
 	c := cnCalendar(t)
 	start, _ := ParseDate("2026-09-30")
 	d := c.WorkingDays(start, 3, nil)
-	want(t, "zh", d.Explain("zh"), "9月30日起算，当日不计；10月1日至10月7日国庆节放假，不计；第1日 10月8日；第2日 10月9日；第3日 10月10日（调休上班）。")
-	want(t, "en", d.Explain("en"), "30 Sep is the starting day and is not counted; 1 Oct to 7 Oct public holiday (National Day), not counted; day 1 is 8 Oct; day 2 is 9 Oct; day 3 is 10 Oct (a working weekend day).")
+	want(t, "zh", d.Explain("zh"), "9月30日起算，当日不计；10月1日至10月7日国庆节放假，不计；第1日至第2日 10月8日至10月9日；第3日 10月10日（调休上班）。")
+	want(t, "en", d.Explain("en"), "30 Sep is the starting day and is not counted; 1 Oct to 7 Oct public holiday (National Day), not counted; days 1 to 2 are 8 Oct to 9 Oct; day 3 is 10 Oct (a working weekend day).")
 	start, _ = ParseDate("2026-11-27")
 	want(t, "weekend", c.WorkingDays(start, 1, nil).Explain("zh"), "11月27日起算，当日不计；11月28日至11月29日周末不计；第1日 11月30日。")
 	if e := c.WorkingDays(start, 1, func(d Date) bool { return d.Day != 30 }).Explain("en"); !strings.Contains(e, "30 Nov paused") {

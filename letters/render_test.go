@@ -209,6 +209,23 @@ func TestDraft(t *testing.T) {
 	}
 }
 
+// TestTranslation marks a translation and says which text prevails.
+func TestTranslation(t *testing.T) {
+	for s, want := range map[string][]string{
+		"delay.en": {"Ourreference:明律投延〔2026〕3号(EN)", "ThisisatranslationofourChineseletterofthesamenumber.Shouldthetwodiffer,theChinesetextprevails."},
+		"delay.zh": {"本函为同一文号英文函件的中文译本，内容不一致的，以英文文本为准。"},
+	} {
+		l := sample(t, s)
+		plain := spoken(t, l)
+		l.Translation = true
+		for _, w := range want {
+			if text := spoken(t, l); !strings.Contains(text, w) || strings.Contains(plain, w) {
+				t.Errorf("%s: want %q in the translation only", s, w)
+			}
+		}
+	}
+}
+
 // TestFirmsOwnFonts takes the firm's files where they are named, each for its
 // own part of a letter, and says what is wrong with a file that cannot be used.
 func TestFirmsOwnFonts(t *testing.T) {
