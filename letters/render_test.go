@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 	"text/template"
+	"time"
 	"unicode"
 
 	complaints "complaints"
@@ -205,6 +206,65 @@ func TestDraft(t *testing.T) {
 		strip := strings.NewReplacer(unspaced(number), "", unspaced(date), "", open, "")
 		if strip.Replace(issued) != strip.Replace(draft) {
 			t.Errorf("%s: more than number and date differ", s)
+		}
+	}
+}
+
+// TestSamples wants a sample of every kind in both languages.
+func TestSamples(t *testing.T) {
+	have := map[complaints.LetterKind]map[string]bool{}
+	for _, s := range samples {
+		l := sample(t, s)
+		if have[l.Kind] == nil {
+			have[l.Kind] = map[string]bool{}
+		}
+		have[l.Kind][l.Lang] = true
+	}
+	for _, k := range complaints.LetterKinds() {
+		if !have[k]["zh"] || !have[k]["en"] {
+			t.Errorf("%s has no sample in both languages", k)
+		}
+	}
+}
+
+// TestOtherWords reads what the kinds say in the cases that no sample has: each
+// letter is sound, and says this.
+func TestOtherWords(t *testing.T) {
+	type L = complaints.Letter
+	none := complaints.Date{}
+	for _, tt := range []struct {
+		name, sample, zh, en string
+		change               func(l *L)
+	}{
+		{"no complaint", "closure", "我们没有作为投诉办理，于2027年1月8日结案", "we have not treated it as a complaint, and closed the case on 8 January 2027", func(l *L) { l.Closure.Code, l.Closure.Remedies, l.Closure.Continues = "not_complaint", nil, nil }},
+		{"closed by its code", "closure", "结案类别：和解。", "It was closed as: settled.", func(l *L) { l.Closure.Reason = "" }},
+		{"survey some day", "closure", "结案之后，我们会请您对这次投诉的办理提出意见", "Some days after the closure we will ask you", func(l *L) { l.Closure.SurveyOn = none }},
+		{"withdrawn, nothing goes on", "withdrawn", "本件没有由本所依职责继续调查的事项。", "There is nothing in this case that we go on investigating", func(l *L) { l.Closure.Continues = nil }},
+		{"declined in the firm's own words", "declined", "不予受理的理由本所从未接受委托。我们核对了", "Why we cannot take it up 本所从未接受委托. We checked", func(l *L) { l.Declined.Ground = "本所从未接受委托" }},
+		{"declined on the facts alone", "declined", "不予受理的理由我们核对了", "Why we cannot take it up We checked", func(l *L) { l.Declined.Ground = "" }},
+		{"nothing referred yet", "referral", "没有您的同意，我们不向任何机构转交您的信息和材料。", "We pass on nothing about you or your complaint without your consent.", func(l *L) { l.Referral.Sent = nil }},
+		{"to be sent on", "referral", "经您于2026年11月26日同意，我们将把下列材料转交该机构", "With your consent of 26 November 2026 we will send them the following:", func(l *L) { l.Referral.SentOn = none }},
+		{"provisional", "information", "请在预计的2026年12月10日前（含当日）提交。", "by the end of 10 December 2026, as far as the calendar is known today.", func(l *L) { l.Information.Due.Provisional = true }},
+		{"no remedy", "result", "根据以上认定，我们没有提出补救办法", "On these findings we do not propose a remedy", func(l *L) { l.Result.Remedies, l.Result.AcceptBy = nil, none }},
+		{"a major case in writing", "papers", "本件以书面方式审议，请在2026年12月21日前（含当日）回复表决。表决时请写明意见和理由。", "The case is decided in writing. Please vote by reply by the end of 21 December 2026. Please give your vote and your reasons.", func(l *L) {
+			l.Papers.Appeal, l.Papers.Meeting, l.Papers.Result = false, time.Time{}, nil
+		}},
+		{"not quorate", "minutes", "不足规定人数，会议只作讨论，不作决议", "The meeting was not quorate: it discussed, and resolved nothing.", func(l *L) {
+			l.Minutes.Quorum, l.Minutes.Items = 4, l.Minutes.Items[2:]
+		}},
+		{"the window stays", "correction", "原函写明的各项期限不因本函改变。", "The dates in that letter do not change.", func(l *L) { l.Correction.AppealUntil = none }},
+		{"received earlier", "ack", "我们已于2026年11月24日08时32分收到，2026年11月24日10时32分登记受理", "on 24 November 2026 at 08:32 and registered it on 24 November 2026 at 10:32 under", func(l *L) { l.Ack.Received = l.Ack.Received.Add(-2 * time.Hour) }},
+		{"without a subject", "delay", "您于2026年11月24日提出的投诉（案号T2026-0012），", "the complaint you made on 24 November 2026 (case T2026-0012) by", func(l *L) { l.Subject = "" }},
+	} {
+		for lang, want := range map[string]string{"zh": tt.zh, "en": tt.en} {
+			l := sample(t, tt.sample+"."+lang)
+			tt.change(&l)
+			if err := Check(l); err != nil {
+				t.Errorf("%s: %v", tt.name, err)
+			}
+			if text := spoken(t, l); !strings.Contains(text, unspaced(want)) {
+				t.Errorf("%s: does not say %q:\n%s", tt.name, want, text)
+			}
 		}
 	}
 }
