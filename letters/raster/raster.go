@@ -35,7 +35,14 @@ type Page struct {
 	seals  []picture
 	filler *vector.Rasterizer // one for all: its buffers are the largest part
 	mask   *image.Alpha
+	best   *image.Alpha    // how much of each pixel the colour covers that stands in it
+	few    *image.Paletted // what PNG writes
+	zip    *png.EncoderBuffer
 }
+
+// Get and Put keep the PNG encoder's buffers from page to page.
+func (p *Page) Get() *png.EncoderBuffer  { return p.zip }
+func (p *Page) Put(b *png.EncoderBuffer) { p.zip = b }
 
 // ink is the path of what is painted in one colour, in pixels.
 type ink struct {
@@ -58,7 +65,8 @@ type picture struct {
 func New(width, height float64, dpi int) *Page {
 	s := float64(dpi) / 72
 	p := &Page{scale: s, bounds: image.Rect(0, 0, int(math.Ceil(width*s)), int(math.Ceil(height*s)))}
-	p.filler, p.mask = vector.NewRasterizer(p.bounds.Dx(), p.bounds.Dy()), image.NewAlpha(p.bounds)
+	p.filler = vector.NewRasterizer(p.bounds.Dx(), p.bounds.Dy())
+	p.mask, p.best, p.few = image.NewAlpha(p.bounds), image.NewAlpha(p.bounds), image.NewPaletted(p.bounds, nil)
 	return p
 }
 
@@ -141,10 +149,10 @@ const greys, shades = 8, 4
 
 // PNG writes the page.
 func (p *Page) PNG() ([]byte, error) {
-	e := png.Encoder{CompressionLevel: png.BestCompression}
+	e := png.Encoder{CompressionLevel: png.BestCompression, BufferPool: p}
 	var img image.Image
 	if len(p.seals) == 0 && len(p.inks) <= 2 {
-		img = p.few()
+		img = p.reduced()
 	} else {
 		img = p.full()
 	}
@@ -172,12 +180,13 @@ func (p *Page) coverage(i *ink) *image.Alpha {
 	return p.mask
 }
 
-// few makes the image of few colours. Where two colours meet in a pixel,
+// reduced makes the image of few colours. Where two colours meet in a pixel,
 // the one that covers more of it stands.
-func (p *Page) few() image.Image {
+func (p *Page) reduced() image.Image {
 	palette := color.Palette{color.NRGBA{255, 255, 255, 255}}
-	img := image.NewPaletted(p.bounds, nil)
-	best := make([]uint8, len(img.Pix))
+	img, best := p.few, p.best.Pix
+	clear(img.Pix)
+	clear(best)
 	for _, i := range p.inks {
 		base, steps := len(palette)-1, shades
 		if i.color == (color.NRGBA{A: 255}) {
