@@ -184,6 +184,9 @@ func (r *Receiver) lookUp(ctx context.Context, tx *store.Tx, p *complaints.Polic
 
 // forCommands looks up what the commands of a mail name beside its case.
 func (r *Receiver) forCommands(ctx context.Context, tx *store.Tx, p *complaints.Policy, c *complaints.Case, m *complaints.Message, at time.Time) (err error) {
+	if m.Upheld, err = tx.Upheld(ctx, p.Accused(m), at.AddDate(-1, 0, 0)); err != nil {
+		return err
+	}
 	if m.Others, err = tx.Others(ctx, c, m); err != nil || c != nil {
 		return err
 	}
