@@ -45,6 +45,10 @@ var (
 // firm's long-stop fits into it.
 const tokenLife = 104 // weeks
 
+// TokenLife is how long a reply address may still be answered to: so long a key
+// that signs no more is kept.
+const TokenLife = (tokenLife + 1) * 7 * 24 * time.Hour
+
 func week(t time.Time) int { return int(t.Sub(tokenEpoch) / (7 * 24 * time.Hour)) }
 
 func mac(key []byte, ref string, p Purpose, person string, expiry int) string {

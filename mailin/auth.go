@@ -223,8 +223,9 @@ func (r *reader) authenticate(h message.Header, raw []byte) {
 	case 0:
 	case 1:
 		auth.DMARC = dmarc[0]
-	default:
+	default: // one of the fields is not our server's: nothing in them counts
 		r.problem("%d dmarc results, none counts", len(dmarc))
+		submitters = nil
 	}
 	if len(submitters) == 1 {
 		auth.Submitter = submitters[0]
@@ -255,15 +256,31 @@ func (r *reader) dmarcResult(one authResult) string {
 	return clean(one.result)
 }
 
+// signedFields are what a signature must cover to count: who writes, about what
+// case, and when. Without them a mail that was once signed could be sent again
+// as another one (RFC 6376 section 8.15); for the same reason a mail that has
+// one of them twice counts as unsigned: which of the two was signed is not the
+// one that is read.
+var signedFields = []string{"From", "Subject", "Date"}
+
 // DKIMDomains verifies the DKIM signatures of a mail (RFC 6376), the first max
-// of them, and gives the signing domains (d=) in lower case. A mail with more
-// than one From field, or a signature that does not cover From, verifies
-// nothing. lookupTXT asks the DNS, and must end by itself.
+// of them, and gives the signing domains (d=) in lower case. A signature counts
+// if it covers the signedFields that the mail has, and To where there is one. lookupTXT asks the DNS, and must end by itself.
 func DKIMDomains(raw []byte, lookupTXT func(domain string) ([]string, error), max int) []string {
 	quiet := &reader{Desk: Desk{Limits: Limits{}.WithDefaults()}, m: &complaints.Message{}}
 	h, _ := quiet.header(raw, nil)
 	if len(h.Values("From")) != 1 || quiet.m.Hold != "" {
 		return nil
+	}
+	must := []string{"From"}
+	for _, name := range slices.Concat(signedFields[1:], []string{"To"}) {
+		switch len(h.Values(name)) {
+		case 0:
+		case 1:
+			must = append(must, name)
+		default:
+			return nil
+		}
 	}
 	// signatures are over CRLF; mail stores may keep bare LF
 	if !bytes.Contains(raw, []byte("\r\n")) {
@@ -275,8 +292,10 @@ func DKIMDomains(raw []byte, lookupTXT func(domain string) ([]string, error), ma
 	}
 	var domains []string
 	for _, v := range verified {
-		signed := slices.ContainsFunc(v.HeaderKeys, func(k string) bool { return strings.EqualFold(k, "From") })
-		if d := strings.ToLower(v.Domain); v.Err == nil && signed && !slices.Contains(domains, d) {
+		open := slices.ContainsFunc(must, func(name string) bool {
+			return !slices.ContainsFunc(v.HeaderKeys, func(k string) bool { return strings.EqualFold(strings.TrimSpace(k), name) })
+		})
+		if d := strings.ToLower(v.Domain); v.Err == nil && !open && !slices.Contains(domains, d) {
 			domains = append(domains, d)
 		}
 	}

@@ -182,18 +182,24 @@ func TestDKIM(t *testing.T) {
 	}
 	many := string(s.sign(t, mail, "a.example"))
 	for i := range 6 {
-		many = string(s.sign(t, many, fmt.Sprintf("s%d.example", i), "From", "Subject"))
+		many = string(s.sign(t, many, fmt.Sprintf("s%d.example", i), "From", "To", "Subject", "Date"))
 	}
 	if d := DKIMDomains([]byte(many), s.lookup, 5); len(d) != 5 {
 		t.Errorf("seven signatures, five asked for: %q", d)
 	}
 	for name, bad := range map[string][]byte{
-		"not signed":      []byte(mail),
-		"another text":    bytes.Replace(signed, []byte("#accept"), []byte("#close"), 1),
-		"another From":    bytes.Replace(signed, []byte("<li@"), []byte("<wang@"), 1),
-		"a second From":   append([]byte("From: <wang@firm.example>\r\n"), signed...),
-		"no key":          bytes.Replace(signed, []byte("s=sel"), []byte("s=non"), 1),
-		"a broken header": append([]byte("DKIM-Signature: v=1; a=\r\n"), mail...),
+		"not signed":                    []byte(mail),
+		"another text":                  bytes.Replace(signed, []byte("#accept"), []byte("#close"), 1),
+		"another From":                  bytes.Replace(signed, []byte("<li@"), []byte("<wang@"), 1),
+		"a second From":                 append([]byte("From: <wang@firm.example>\r\n"), signed...),
+		"no key":                        bytes.Replace(signed, []byte("s=sel"), []byte("s=non"), 1),
+		"a second Subject":              append([]byte("Subject: [T2026-0009]\r\n"), signed...),
+		"a second Date":                 append([]byte("Date: Fri, 13 Nov 2026 10:00:00 +0800\r\n"), signed...),
+		"Date not signed":               s.sign(t, mail, "firm.example", "From", "To", "Subject"),
+		"To not signed":                 s.sign(t, mail, "firm.example", "From", "Subject", "Date"),
+		"Subject not signed, and added": append([]byte("Subject: [T2026-0009]\r\n"), s.sign(t, strings.Replace(mail, "Subject: [T2026-0001]\r\n", "", 1), "firm.example", "From", "To", "Date")...),
+		"a body length":                 bytes.Replace(signed, []byte("v=1;"), []byte("v=1; l=3;"), 1),
+		"a broken header":               append([]byte("DKIM-Signature: v=1; a=\r\n"), mail...),
 	} {
 		if d := DKIMDomains(bad, s.lookup, 5); len(d) > 0 {
 			t.Errorf("%s: verified for %q", name, d)

@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"database/sql"
 	"embed"
 	"encoding/json"
@@ -182,55 +181,6 @@ func (db *DB) Register(ctx context.Context) (r *complaints.Register, version int
 		return nil, 0, fmt.Errorf("read staff register: %w", err)
 	}
 	return r, version, nil
-}
-
-// TokenKeys gives the keys that sign reply addresses, newest first. The first
-// call on a database makes one.
-func (db *DB) TokenKeys(ctx context.Context) (keys complaints.Keyring, err error) {
-	fresh := make([]byte, 32)
-	rand.Read(fresh) // never fails
-	err = db.Tx(ctx, func(tx *Tx) error {
-		_, err := tx.tx.ExecContext(ctx, `insert into secrets (name, n, key) values ('token', 1, $1) on conflict do nothing`, fresh)
-		if err != nil {
-			return err
-		}
-		keys, err = tx.secrets(ctx, "token")
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read token keys: %w", err)
-	}
-	return keys, nil
-}
-
-// AddTokenKey makes a new key that signs from now on; older ones still verify.
-func (db *DB) AddTokenKey(ctx context.Context, by string, at time.Time) error {
-	fresh := make([]byte, 32)
-	rand.Read(fresh)
-	return db.Tx(ctx, func(tx *Tx) error {
-		_, err := tx.tx.ExecContext(ctx, `
-			insert into secrets (name, n, key) select 'token', coalesce(max(n), 0) + 1, $1 from secrets where name = 'token'`, fresh)
-		if err != nil {
-			return fmt.Errorf("add token key: %w", err)
-		}
-		return tx.deskEvent(ctx, by, "token_key_added", struct{}{}, at)
-	})
-}
-
-func (tx *Tx) secrets(ctx context.Context, name string) (keys [][]byte, err error) {
-	rows, err := tx.tx.QueryContext(ctx, `select key from secrets where name = $1 order by n desc`, name)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var key []byte
-		if err := rows.Scan(&key); err != nil {
-			return nil, err
-		}
-		keys = append(keys, key)
-	}
-	return keys, rows.Err()
 }
 
 // calendars are the tables that the program comes with: mainland China, where

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"complaints"
 )
@@ -69,6 +70,45 @@ func TestTokenKeys(t *testing.T) {
 	must(t, err)
 	if len(both) != 2 || bytes.Equal(both[0], first[0]) || !both.Verify(token, "", noon) {
 		t.Errorf("after a new key: %d keys", len(both))
+	}
+}
+
+// A key that signs no more verifies until its last address has expired; one
+// that was revoked verifies nothing from then on.
+func TestTokenKeysEnd(t *testing.T) {
+	db, ctx := open(t), t.Context()
+	_, err := db.TokenKeys(ctx)
+	must(t, err)
+	now := time.Now()
+	must(t, db.Tx(ctx, func(tx *Tx) error { // made, and followed by another, long ago
+		_, err := tx.tx.ExecContext(ctx, `update secrets set made_at = $1`, now.Add(-2*complaints.TokenLife))
+		return err
+	}))
+	must(t, db.AddTokenKey(ctx, "admin", now.Add(-complaints.TokenLife-time.Hour)))
+	must(t, db.AddTokenKey(ctx, "admin", now.Add(-time.Hour)))
+	keys, err := db.TokenKeys(ctx)
+	must(t, err)
+	list, err := db.TokenKeyList(ctx)
+	must(t, err)
+	if len(keys) != 2 || len(list) != 3 || !list[0].Until.IsZero() || !list[2].Until.Before(now) || !list[1].Until.After(now) {
+		t.Fatalf("%d keys, %+v", len(keys), list)
+	}
+	old, _ := complaints.ParseToken(complaints.Keyring{keys[1]}.Sign("T2026-0001", complaints.ForStaff, "li@firm.example", now))
+	version, err := db.DeskVersion(ctx)
+	must(t, err)
+	must(t, db.RevokeTokenKey(ctx, 3, "admin", "it was in a backup that was lost", now))
+	if keys, err = db.TokenKeys(ctx); err != nil || len(keys) != 2 || !keys.Verify(old, "li@firm.example", now) {
+		t.Errorf("the signing key revoked: %d keys, %v", len(keys), err)
+	}
+	must(t, db.RevokeTokenKey(ctx, 2, "admin", "known to a former employee", now))
+	if keys, err = db.TokenKeys(ctx); err != nil || len(keys) != 1 || keys.Verify(old, "li@firm.example", now) {
+		t.Errorf("the old key revoked: %d keys, %v", len(keys), err)
+	}
+	if v, err := db.DeskVersion(ctx); err != nil || v <= version {
+		t.Error("daemons do not hear of it")
+	}
+	if err := db.RevokeTokenKey(ctx, 2, "admin", "again", now); !NotFound(err) {
+		t.Errorf("revoked twice: %v", err)
 	}
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"github.com/lib/pq"
+
+	"complaints"
 )
 
 // ErrTaken says that another daemon holds the lock.
@@ -174,4 +177,125 @@ func (db *DB) Listen(ctx context.Context, wake func()) error {
 			l.Ping()
 		}
 	}
+}
+
+// TokenKeys gives the keys that sign reply addresses, newest first. The first
+// call on a database makes one.
+func (db *DB) TokenKeys(ctx context.Context) (keys complaints.Keyring, err error) {
+	fresh := make([]byte, 32)
+	rand.Read(fresh) // never fails
+	err = db.Tx(ctx, func(tx *Tx) error {
+		_, err := tx.tx.ExecContext(ctx, `insert into secrets (name, n, key) values ('token', 1, $1) on conflict do nothing`, fresh)
+		if err != nil {
+			return err
+		}
+		keys, err = tx.secrets(ctx, "token")
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read token keys: %w", err)
+	}
+	return keys, nil
+}
+
+// AddTokenKey makes a new key that signs from now on. The one before verifies
+// until the last address that it signed has expired.
+func (db *DB) AddTokenKey(ctx context.Context, by string, at time.Time) error {
+	return db.Tx(ctx, func(tx *Tx) error { return tx.addTokenKey(ctx, by, at) })
+}
+
+func (tx *Tx) addTokenKey(ctx context.Context, by string, at time.Time) error {
+	fresh := make([]byte, 32)
+	rand.Read(fresh)
+	_, err := tx.tx.ExecContext(ctx, `
+		insert into secrets (name, n, key, made_at) select 'token', coalesce(max(n), 0) + 1, $1, $2 from secrets where name = 'token'`, fresh, micro(at))
+	if err != nil {
+		return fmt.Errorf("add token key: %w", err)
+	}
+	return tx.deskEvent(ctx, by, "token_key_added", struct{}{}, at)
+}
+
+// RevokeTokenKey ends a key at once: every reply address that it signed is
+// refused from now on. If it is the one that signs, a new one takes its place.
+func (db *DB) RevokeTokenKey(ctx context.Context, n int, by, why string, at time.Time) error {
+	return db.Tx(ctx, func(tx *Tx) error {
+		var newest int
+		err := tx.tx.QueryRowContext(ctx, `
+			update secrets set revoked_at = $2 where name = 'token' and n = $1 and revoked_at is null
+			returning (select max(n) from secrets where name = 'token')`, n, micro(at)).Scan(&newest)
+		if errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("token key %d: %w, or revoked already", n, ErrNotFound)
+		}
+		if err != nil {
+			return fmt.Errorf("revoke token key %d: %w", n, err)
+		}
+		if n == newest {
+			if err := tx.addTokenKey(ctx, by, at); err != nil {
+				return err
+			}
+		}
+		return tx.deskEvent(ctx, by, "token_key_revoked", map[string]any{"n": n, "why": clean(why)}, at)
+	})
+}
+
+// TokenKey is what is known of a key, without the key.
+type TokenKey struct {
+	N       int
+	Made    time.Time
+	Until   time.Time // from which on it verifies nothing more; zero for the one that signs
+	Revoked time.Time // zero: it was not
+}
+
+// TokenKeyList lists the keys that sign or have signed, newest first.
+func (db *DB) TokenKeyList(ctx context.Context) (list []TokenKey, err error) {
+	err = db.read(ctx, func(tx *Tx) error {
+		list = nil
+		rows, err := tx.tx.QueryContext(ctx, `
+			select n, made_at, revoked_at, lag(made_at) over (order by n desc) from secrets where name = 'token' order by n desc`)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var k TokenKey
+			var revoked, next sql.NullTime
+			if err := rows.Scan(&k.N, &k.Made, &revoked, &next); err != nil {
+				return err
+			}
+			k.Made, k.Revoked = k.Made.UTC(), revoked.Time.UTC()
+			if !revoked.Valid {
+				k.Revoked = time.Time{}
+			}
+			if next.Valid {
+				k.Until = next.Time.UTC().Add(complaints.TokenLife)
+			}
+			list = append(list, k)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list token keys: %w", err)
+	}
+	return list, nil
+}
+
+// secrets gives the keys of a name that verify, newest first: not those that
+// were revoked, nor those whose every address has expired.
+func (tx *Tx) secrets(ctx context.Context, name string) (keys [][]byte, err error) {
+	rows, err := tx.tx.QueryContext(ctx, `
+		select key from (
+			select n, key, revoked_at, lag(made_at) over (order by n desc) as next_at from secrets where name = $1) s
+		where revoked_at is null and (next_at is null or next_at > now() - $2::interval) order by n desc`, name, interval(complaints.TokenLife))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var key []byte
+		if err := rows.Scan(&key); err != nil {
+			return nil, err
+		}
+		keys = append(keys, key)
+	}
+	return keys, rows.Err()
 }

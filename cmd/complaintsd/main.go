@@ -55,6 +55,7 @@ func commands() []command {
 		{"quarantine", "-config FILE list | show | retry | discard", "mail that was kept but not taken in", quarantine},
 		{"staff", "-config FILE import FILE.csv", "the staff register", staff},
 		{"calendar", "-config FILE import FILE.json", "the working-day table", calendar},
+		{"keys", "-config FILE list | rotate | revoke", "the keys that sign reply addresses", keys},
 		{"commands", "[-lang zh|en]", "prints the table of commands that staff send by mail", plain(mailCommands)},
 		{"version", "", "prints the version", plain(version)},
 	}
