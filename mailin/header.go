@@ -311,7 +311,7 @@ func parseIDs(v string) []string {
 		var id string
 		if i := strings.IndexByte(v, '<'); i >= 0 {
 			for _, f := range strings.FieldsFunc(v[:i], blankOrComma) {
-				if strings.Contains(f, "@") {
+				if f = strings.Trim(f, ">"); strings.Contains(f, "@") && !strings.Contains(f, ">") {
 					ids = append(ids, f)
 				}
 			}
