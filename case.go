@@ -17,8 +17,6 @@ package complaints
 import (
 	"encoding/json"
 	"fmt"
-	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -108,51 +106,6 @@ type Evidence struct {
 	At   time.Time `json:"at"`
 }
 
-// basis reads what a finding rests on: files by their number or name, or words
-// for what lies elsewhere. Without it, the files that the reasons or this mail
-// bring; failing these, all that is on file, counted.
-func (s *session) basis(given, reason string) ([]string, error) {
-	var out []string
-	add := func(name string) {
-		if name = strings.TrimSpace(name); name != "" && !slices.Contains(out, name) {
-			out = append(out, name)
-		}
-	}
-	for _, w := range strings.FieldsFunc(given, func(r rune) bool { return strings.ContainsRune(",，、;；", r) }) {
-		w = strings.TrimSpace(w)
-		if n, err := strconv.Atoi(w); err == nil {
-			if n < 1 || n > len(s.c.Evidence) {
-				return nil, Refuse("没有第%[1]d号证据。案卷中：%[2]s", "There is no item %[1]d of evidence. On file: %[3]s", n, s.c.exhibits("zh"), s.c.exhibits("en"))
-			}
-			w = s.c.Evidence[n-1].Name
-		}
-		add(w)
-	}
-	if given != "" {
-		return out, nil
-	}
-	for _, a := range s.m.Attachments {
-		add(a.Name)
-	}
-	for _, e := range s.c.Evidence {
-		if strings.Contains(reason, strings.TrimSuffix(e.Name, path.Ext(e.Name))) {
-			add(e.Name)
-		}
-	}
-	if len(out) == 0 {
-		add(s.c.whole(s.c.Lang))
-	}
-	return out, nil
-}
-
-// restsOn tells who finds what the finding is taken to rest on.
-func (s *session) restsOn(rests []string) string {
-	if len(rests) == 0 {
-		return s.tr("（尚无证据，请补上 证据=）", " (nothing on file to rest it on: add evidence=)")
-	}
-	return s.tr("（依据：%s）", " (on %s)", strings.Join(rests, s.tr("、", ", ")))
-}
-
 // exhibits numbers the evidence of a case, as findings may name it.
 func (c *Case) exhibits(lang string) string {
 	var out []string
@@ -227,6 +180,8 @@ type LetterRecord struct {
 	Issued    bool      `json:"issued,omitempty"`
 	Hash      string    `json:"hash,omitempty"` // SHA-256 of the issued PDF, hex
 	Delivery  string    `json:"delivery,omitempty"`
+	Got       []string  `json:"got,omitempty"`    // addresses whose server took it
+	Posted    *Posted   `json:"posted,omitempty"` // it went by post; nil: it did not
 	Delivered time.Time `json:"delivered,omitzero"`
 }
 
@@ -234,6 +189,7 @@ type LetterRecord struct {
 const (
 	DeliveryAccepted = "accepted" // the relay took it (SMTP 250); no bounce so far
 	DeliveryFailed   = "failed"   // refused, or bounced later
+	DeliveryPosted   = "posted"   // on its way by post; once it has arrived it is accepted
 )
 
 // Clone gives a deep copy.
@@ -330,79 +286,174 @@ func (c *Case) pendingDraft() *LetterRecord {
 	return nil
 }
 
-var refForm = regexp.MustCompile(`(?i)\bT(\d{4})-(\d{4,7})\b`)
-
-// FormatRef gives T2026-0012.
-func FormatRef(year, n int) string { return fmt.Sprintf("T%04d-%04d", year, n) }
-
-// FindRef finds the first case reference in a text, e.g. a subject, and gives
-// it in its plain form; "" if there is none.
-func FindRef(s string) string {
-	m := refForm.FindStringSubmatch(s)
-	if m == nil {
-		return ""
-	}
-	y, _ := strconv.Atoi(m[1])
-	n, _ := strconv.Atoi(m[2])
-	if n == 0 {
-		return ""
-	}
-	return strings.ToUpper(FormatRef(y, n))
+// Event is a fact in the history of a case: who, when, on which message, and
+// what. Events are only ever added; Seq counts from 1 within a case.
+type Event struct {
+	Seq     int
+	At      time.Time
+	By      string // address of the person, or "desk"
+	Message int64  // the store's number of the message that caused it; 0 if none
+	Fact    Fact
 }
 
-// State is where a case stands (casework B.1).
-type State string
-
-// The states. The main path comes first, then the side exits.
-const (
-	Registered     State = "REGISTERED"
-	Triage         State = "TRIAGE"
-	Investigating  State = "INVESTIGATING"
-	AwaitingClient State = "AWAITING_CLIENT"
-	Suspended      State = "SUSPENDED"
-	ReportReview   State = "REPORT_REVIEW"
-	CommitteePre   State = "COMMITTEE_PRE"
-	DecisionDraft  State = "DECISION_DRAFT"
-	Decided        State = "DECIDED"
-	AppealLodged   State = "APPEAL_LODGED"
-	AppealReview   State = "APPEAL_REVIEW"
-	AppealDecided  State = "APPEAL_DECIDED"
-	InRemedy       State = "REMEDY"
-	External       State = "EXTERNAL"
-	Closed         State = "CLOSED"
-	Archived       State = "ARCHIVED"
-	NotComplaint   State = "NOT_COMPLAINT"
-	Declined       State = "DECLINED"
-	Referred       State = "REFERRED"
-	Merged         State = "MERGED"
-	Withdrawn      State = "WITHDRAWN"
-	NotPursued     State = "NOT_PURSUED"
-)
-
-var stateWords = map[State][2]string{
-	Registered: {"已登记", "registered"}, Triage: {"初审", "under initial review"},
-	Investigating: {"调查中", "under investigation"}, AwaitingClient: {"待投诉人补充", "waiting for the complainant"},
-	Suspended: {"中止", "suspended"}, ReportReview: {"报告审核", "report under review"},
-	CommitteePre: {"重大案件审议", "before the committee"}, DecisionDraft: {"拟文", "result being drafted"},
-	Decided: {"已答复", "result sent"}, AppealLodged: {"申诉受理审查", "appeal lodged"},
-	AppealReview: {"委员会审查", "appeal before the committee"}, AppealDecided: {"申诉已决定", "appeal decided"},
-	InRemedy: {"履行中", "remedy being carried out"}, External: {"外部处理", "with an outside body"},
-	Closed: {"已结案", "closed"}, Archived: {"已归档", "archived"}, NotComplaint: {"非投诉", "not a complaint"},
-	Declined: {"不予受理", "not accepted"}, Referred: {"已转介", "referred"}, Merged: {"已合并", "merged"},
-	Withdrawn: {"已撤回", "withdrawn"}, NotPursued: {"投诉人未配合", "not pursued"},
+// Fact is the typed payload of an event. Its JSON form is what is stored;
+// Kind names the type there, in snake case, for ever.
+type Fact interface {
+	Kind() string
+	apply(c *Case, e *Event) error
 }
 
-// In gives the state in words.
-func (s State) In(lang string) string {
-	w := stateWords[s]
-	return pick(lang, w[0], w[1])
+// TheDesk is who acts when no person does.
+const TheDesk = "desk"
+
+// facts makes an empty Fact of each kind, for reading the log.
+var facts = map[string]func() Fact{
+	"recusal_sought":      func() Fact { return &RecusalSought{} },
+	"opened":              func() Fact { return &Opened{} },
+	"heard":               func() Fact { return &Heard{} },
+	"admitted":            func() Fact { return &Admitted{} },
+	"classified":          func() Fact { return &Classified{} },
+	"alleged":             func() Fact { return &Alleged{} },
+	"assigned":            func() Fact { return &Assigned{} },
+	"took_on":             func() Fact { return &TookOn{} },
+	"recused":             func() Fact { return &Recused{} },
+	"asked":               func() Fact { return &Asked{} },
+	"noted":               func() Fact { return &Noted{} },
+	"found":               func() Fact { return &Found{} },
+	"root_cause":          func() Fact { return &RootCause{} },
+	"reported":            func() Fact { return &Reported{} },
+	"report_approved":     func() Fact { return &ReportApproved{} },
+	"report_returned":     func() Fact { return &ReportReturned{} },
+	"remedy_offered":      func() Fact { return &RemedyOffered{} },
+	"performed":           func() Fact { return &Performed{} },
+	"completed":           func() Fact { return &Completed{} },
+	"verified":            func() Fact { return &Verified{} },
+	"surveyed":            func() Fact { return &Surveyed{} },
+	"measure_set":         func() Fact { return &MeasureSet{} },
+	"drafted":             func() Fact { return &Drafted{} },
+	"draft_rendered":      func() Fact { return &DraftRendered{} },
+	"draft_returned":      func() Fact { return &DraftReturned{} },
+	"issued":              func() Fact { return &Issued{} },
+	"sealed":              func() Fact { return &Sealed{} },
+	"seal_used":           func() Fact { return &SealUsed{} },
+	"posted":              func() Fact { return &Posted{} },
+	"delivered":           func() Fact { return &Delivered{} },
+	"undelivered":         func() Fact { return &NotDelivered{} },
+	"offer_accepted":      func() Fact { return &OfferAccepted{} },
+	"withdrawal_sought":   func() Fact { return &WithdrawalSought{} },
+	"appealed":            func() Fact { return &Appealed{} },
+	"referred_to_panel":   func() Fact { return &ReferredToPanel{} },
+	"voted":               func() Fact { return &Voted{} },
+	"appeal_admitted":     func() Fact { return &AppealAdmitted{} },
+	"appeal_declined":     func() Fact { return &AppealDeclined{} },
+	"docketed":            func() Fact { return &Docketed{} },
+	"opined":              func() Fact { return &Opined{} },
+	"advised":             func() Fact { return &Advised{} },
+	"alternates_called":   func() Fact { return &AlternatesCalled{} },
+	"chair_named":         func() Fact { return &ChairNamed{} },
+	"remitted":            func() Fact { return &Remitted{} },
+	"ruled":               func() Fact { return &Ruled{} },
+	"language_set":        func() Fact { return &LanguageSet{} },
+	"reminded":            func() Fact { return &Reminded{} },
+	"merged":              func() Fact { return &MergedInto{} },
+	"absorbed":            func() Fact { return &Absorbed{} },
+	"split_off":           func() Fact { return &SplitOff{} },
+	"grouped":             func() Fact { return &Grouped{} },
+	"member_left":         func() Fact { return &MemberLeft{} },
+	"graded":              func() Fact { return &Graded{} },
+	"breached":            func() Fact { return &Breached{} },
+	"closed":              func() Fact { return &ClosedCase{} },
+	"reopened":            func() Fact { return &Reopened{} },
+	"respondent_asked":    func() Fact { return &RespondentAsked{} },
+	"stated":              func() Fact { return &Stated{} },
+	"outside":             func() Fact { return &Outside{} },
+	"came_back":           func() Fact { return &CameBack{} },
+	"reported_out":        func() Fact { return &ReportedOut{} },
+	"withdrawal_answered": func() Fact { return &WithdrawalAnswered{} },
+	"ex_officio":          func() Fact { return &ExOfficio{} },
+	"progress":            func() Fact { return &Progressed{} },
+	"made_good":           func() Fact { return &MadeGood{} },
+	"extension_asked":     func() Fact { return &ExtensionAsked{} },
+	"extended":            func() Fact { return &Extended{} },
+	"extension_refused":   func() Fact { return &ExtensionRefused{} },
+	"requested":           func() Fact { return &Requested{} },
+	"suspended":           func() Fact { return &Stayed{} },
+	"suspension_reviewed": func() Fact { return &StayReviewed{} },
+	"resumed":             func() Fact { return &Resumed{} },
+	"recounted":           func() Fact { return &Recounted{} },
+	"meeting_called":      func() Fact { return &MeetingCalled{} },
+	"meeting_moved":       func() Fact { return &MeetingMoved{} },
+	"meeting_cancelled":   func() Fact { return &MeetingCancelled{} },
+	"attendance":          func() Fact { return &Attendance{} },
+	"alternates_invited":  func() Fact { return &AlternatesInvited{} },
+	"minutes_filed":       func() Fact { return &MinutesFiled{} },
+	"minutes_returned":    func() Fact { return &MinutesReturned{} },
+	"minutes_issued":      func() Fact { return &MinutesIssued{} },
 }
 
-// Open reports whether work remains: no end state has been reached.
-func (s State) Open() bool {
-	switch s {
-	case Closed, Archived, NotComplaint, Declined, Referred, Merged, Withdrawn, NotPursued:
-		return false
+// DecodeFact reads the stored form of a fact.
+func DecodeFact(kind string, body []byte) (Fact, error) {
+	fresh, ok := facts[kind]
+	if !ok {
+		return nil, fmt.Errorf("event of unknown kind %q: written by a newer version?", kind)
 	}
-	return true
+	f := fresh()
+	if err := json.Unmarshal(body, f); err != nil {
+		return nil, fmt.Errorf("event %s: %w", kind, err)
+	}
+	return f, nil
+}
+
+// EncodeFact gives the stored form of a fact.
+func EncodeFact(f Fact) (kind string, body []byte, err error) {
+	body, err = json.Marshal(f)
+	return f.Kind(), body, err
+}
+
+// Numbers are what the store gives out, in the transaction that records the
+// events: without gaps, and so never before it is sure that they are used.
+type Numbers interface {
+	Next(series string, year int) (int, error)
+}
+
+// Wants says of which series and year the fact still lacks a number: the
+// reference of a new case, the 发文字号 of a letter at issue.
+func (e *Event) Wants() (series string, year int, ok bool) {
+	switch f := e.Fact.(type) {
+	case *Opened:
+		return "case", f.Year, f.Ref == ""
+	case *Issued:
+		return f.Number.Kind, f.Number.Year, f.Number.N == 0
+	case *MinutesIssued:
+		return f.Number.Kind, f.Number.Year, f.Number.N == 0
+	case *MeetingCalled:
+		return "meeting", f.Year, f.Ref == ""
+	}
+	return "", 0, false
+}
+
+// Number fills in the number that a fact still lacks.
+func (e *Event) Number(n Numbers) error {
+	if f, ok := e.Fact.(*SplitOff); ok && f.Ref == "" && f.opened != nil {
+		f.Ref = f.opened.Ref
+	}
+	series, year, ok := e.Wants()
+	if !ok {
+		return nil
+	}
+	i, err := n.Next(series, year)
+	if err != nil {
+		return err
+	}
+	switch f := e.Fact.(type) {
+	case *Opened:
+		f.Ref = FormatRef(year, i)
+	case *Issued:
+		f.Number.N = i
+	case *MinutesIssued:
+		f.Number.N = i
+	case *MeetingCalled:
+		f.Ref = fmt.Sprintf("M%04d-%04d", year, i)
+	}
+	return nil
 }

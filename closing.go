@@ -194,8 +194,21 @@ func (s *session) close(c *Command) (string, error) {
 		return "", Refuse("第%[1]s项补救尚未履行，不能结案；履行后请发送 #履行 并附凭证。", "Remedies not performed yet: %[1]s. The case is closed once they are; record it with #performed and the proof.",
 			strings.Trim(strings.Join(strings.Fields(fmt.Sprint(left)), ", "), "[]"))
 	}
+	l := s.closure(code, c.Text)
+	if !withdrawn && s.p.Check != nil { // a withdrawal that nobody has confirmed has no letter that confirms it
+		if err := s.p.Check(l); err != nil {
+			return "", err
+		}
+	}
 	s.do(&ClosedCase{Code: code, Reason: c.Text})
-	if s.c.Complainant.Addr != "" {
+	if !withdrawn {
+		if err := s.issue(l, "closed"); err != nil {
+			return "", err
+		}
+		if m := &s.out.Mails[len(s.out.Mails)-1]; m.Template == "closed" {
+			m.Facts.Text, m.Facts.Level = strings.TrimSpace(c.Text), code
+		}
+	} else if s.c.Complainant.Addr != "" {
 		s.tellClient("closed", Facts{Subject: s.c.Subject, Text: strings.TrimSpace(c.Text), Level: code})
 	}
 	return s.tr("已结案：%s。", "Closed: %s.", ClosingWords(code, s.lang)), nil
@@ -299,6 +312,16 @@ func (s *session) closure(code, reason string) Letter {
 	l.Closure = &ClosureFacts{Withdrawn: code == "withdrawn", Received: DateOf(s.c.Received.In(s.p.Location)), On: s.today(), Reason: reason, Code: code, ReopenTo: s.p.Address}
 	if l.Closure.Withdrawn {
 		l.Closure.Confirmed = s.today()
+	}
+	for _, p := range s.c.Performed {
+		r := s.c.Remedies[p.No-1]
+		r.Due = p.On
+		l.Closure.Remedies = append(l.Closure.Remedies, r)
+	}
+	for i, m := range s.c.Measures {
+		if s.c.done(i+1) == nil {
+			l.Closure.Continues = append(l.Closure.Continues, fmt.Sprintf(pick(s.c.Lang, "%s（%s，%s前完成）", "%s (%s, by %s)"), strings.TrimRight(m.Text, "。；;. "), m.Owner, m.Due.In(s.c.Lang)))
+		}
 	}
 	return l
 }

@@ -2,6 +2,7 @@ package complaints
 
 import (
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -120,6 +121,9 @@ func (v *Verb) cutArg(s string) (key, value, rest string, ok bool) {
 	}
 	_, n := utf8.DecodeRuneInString(s[at:])
 	s = strings.TrimLeft(s[at+n:], " \t\u3000")
+	if at := strings.IndexAny(s, "=＝"); at > 0 && at <= 40 && v.key(strings.TrimSpace(s[:at])) != "" {
+		return key, "", s, true // left open: the next word is a key
+	}
 	if slices.Contains([]string{"reason", "matter", "unheard", "place", "present"}, key) {
 		value, rest = v.cutSentence(s)
 		return key, value, rest, true
@@ -251,4 +255,49 @@ func parseFen(a string) (int64, error) {
 	}
 	fen, _ := strconv.ParseInt((m[2] + "00")[:2], 10, 64)
 	return yuan*100 + fen, nil
+}
+
+// basis reads what a finding rests on: files by their number or name, or words
+// for what lies elsewhere. Without it, the files that the reasons or this mail
+// bring; failing these, all that is on file, counted.
+func (s *session) basis(given, reason string) ([]string, error) {
+	var out []string
+	add := func(name string) {
+		if name = strings.TrimSpace(name); name != "" && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	for _, w := range strings.FieldsFunc(given, func(r rune) bool { return strings.ContainsRune(",，、;；", r) }) {
+		w = strings.TrimSpace(w)
+		if n, err := strconv.Atoi(w); err == nil {
+			if n < 1 || n > len(s.c.Evidence) {
+				return nil, Refuse("没有第%[1]d号证据。案卷中：%[2]s", "There is no item %[1]d of evidence. On file: %[3]s", n, s.c.exhibits("zh"), s.c.exhibits("en"))
+			}
+			w = s.c.Evidence[n-1].Name
+		}
+		add(w)
+	}
+	if given != "" {
+		return out, nil
+	}
+	for _, a := range s.m.Attachments {
+		add(a.Name)
+	}
+	for _, e := range s.c.Evidence {
+		if strings.Contains(reason, strings.TrimSuffix(e.Name, path.Ext(e.Name))) {
+			add(e.Name)
+		}
+	}
+	if len(out) == 0 {
+		add(s.c.whole(s.c.Lang))
+	}
+	return out, nil
+}
+
+// restsOn tells who finds what the finding is taken to rest on.
+func (s *session) restsOn(rests []string) string {
+	if len(rests) == 0 {
+		return s.tr("（尚无证据，请补上 证据=）", " (nothing on file to rest it on: add evidence=)")
+	}
+	return s.tr("（依据：%s）", " (on %s)", strings.Join(rests, s.tr("、", ", ")))
 }

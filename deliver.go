@@ -8,14 +8,15 @@ import (
 	"time"
 )
 
-// Delivered says that the relay accepted a letter (SMTP 250). For the result
-// letter it opens the appeal window; for the decision it ends the internal
-// procedure.
+// Delivered says that the relay accepted a letter (SMTP 250), or that it came
+// by post. For the result letter it opens the appeal window; for the decision it
+// ends the internal procedure.
 type Delivered struct {
 	No          int    `json:"no"`
 	To          string `json:"to"`
-	Reply       string `json:"reply"` // the server's words
+	Reply       string `json:"reply"` // the server's words; of the post, carrier and number
 	AppealUntil Date   `json:"appeal_until,omitzero"`
+	On          Date   `json:"on,omitzero"` // by post: the day on which it came
 }
 
 // Kind names the fact in the log.
@@ -27,7 +28,16 @@ func (f *Delivered) apply(c *Case, e *Event) error {
 		return err
 	}
 	r.Delivery, r.Delivered = DeliveryAccepted, e.At
+	if !f.On.IsZero() {
+		r.Delivered = f.On.Midnight(time.UTC).Add(12 * time.Hour) // on that day in every zone
+	} else if !slices.Contains(r.Got, f.To) {
+		r.Got = append(r.Got, f.To)
+	}
 	switch r.Letter.Kind {
+	case CorrectionLetter:
+		if !f.AppealUntil.IsZero() {
+			c.AppealUntil = f.AppealUntil
+		}
 	case ResultLetter:
 		if c.State == DecisionDraft {
 			c.State = Decided
@@ -42,6 +52,10 @@ func (f *Delivered) apply(c *Case, e *Event) error {
 				}
 			}
 		}
+	}
+	if !f.On.IsZero() {
+		c.note(e, "arrived", fmt.Sprintf("%s: %s %s", r.Letter.Number, f.Reply, f.On))
+		return nil
 	}
 	c.note(e, f.Kind(), fmt.Sprintf("%s → %s: %s", r.Letter.Number, f.To, f.Reply))
 	return nil
@@ -66,6 +80,7 @@ func (f *NotDelivered) apply(c *Case, e *Event) error {
 			return err
 		}
 		r.Delivery = DeliveryFailed
+		r.Got = slices.DeleteFunc(slices.Clone(r.Got), func(a string) bool { return SameAddr(a, f.To) })
 		if r.Letter.Kind == ResultLetter {
 			c.AppealUntil = Date{}
 			if c.State == Decided {
@@ -89,11 +104,26 @@ func (p *Policy) Delivered(c *Case, m Mail, reply string, at time.Time) Outcome 
 	if err != nil || r.Delivery == DeliveryFailed && r.Letter.Kind == AckLetter {
 		return Outcome{} // the mail arrived, its letter could not be printed
 	}
-	f := &Delivered{No: m.LetterNo, To: m.To.Addr, Reply: reply}
-	if res := r.Letter.Result; res != nil {
-		f.AppealUntil = s.appealDay(s.today())
-		if f.AppealUntil.Before(res.AppealUntil) {
-			f.AppealUntil = res.AppealUntil
+	if r.Posted != nil && r.Delivery == DeliveryAccepted {
+		return Outcome{} // it came by post: that day counts
+	}
+	s.arrived(&Delivered{No: m.LetterNo, To: m.To.Addr, Reply: reply}, s.today())
+	return s.out
+}
+
+// arrived records that a letter came on a day, and what follows from that.
+func (s *session) arrived(f *Delivered, day Date) {
+	r := &s.c.Letters[f.No-1]
+	promised := Date{}
+	switch {
+	case r.Letter.Result != nil:
+		promised = r.Letter.Result.AppealUntil
+	case r.Letter.Correction != nil:
+		promised = r.Letter.Correction.AppealUntil
+	}
+	if !promised.IsZero() {
+		if f.AppealUntil = s.appealDay(day); f.AppealUntil.Before(promised) {
+			f.AppealUntil = promised
 		}
 	}
 	first := s.c.appealed() // of a group each member gets it
@@ -107,14 +137,18 @@ func (p *Policy) Delivered(c *Case, m Mail, reply string, at time.Time) Outcome 
 			s.afterDecision()
 		}
 		fallthrough
-	case ResultLetter:
+	case ResultLetter, CorrectionLetter:
 		for _, who := range s.handlers() {
-			n := s.tell(who, "letter_sent", Facts{Reason: reply})
-			n.LetterNo, n.Draft = m.LetterNo, false
-			n.Key = fmt.Sprintf("%s/letter_sent/%d/%s", s.c.Ref, m.LetterNo, who.Address)
+			if s.who != nil && who == s.who { // who entered it reads the transcript
+				continue
+			}
+			n := s.tell(who, "letter_sent", Facts{Reason: f.Reply})
+			n.LetterNo, n.Draft = f.No, false
+			if n.Key = fmt.Sprintf("%s/letter_sent/%d/%s", s.c.Ref, f.No, who.Address); !f.On.IsZero() {
+				n.Key += "/" + f.On.String()
+			}
 		}
 	}
-	return s.out
 }
 
 // afterDecision carries out what the committee ruled: an appeal that was
@@ -145,13 +179,13 @@ func (p *Policy) Undelivered(c *Case, m Mail, reply string, at time.Time) Outcom
 	if m.Draft || c.member(m.To.Addr) != nil { // the letter of a group stands if one of them does not get it
 		no = 0
 	}
-	if no > 0 && c.Letters[no-1].Delivery == DeliveryFailed {
-		return Outcome{} // said before
+	if no > 0 && (c.Letters[no-1].Delivery == DeliveryFailed || c.Letters[no-1].Posted != nil) {
+		return Outcome{} // said before, or it went by post meanwhile
 	}
 	s.do(&NotDelivered{No: no, To: m.To.Addr, Reply: reply})
 	for _, who := range s.handlers() {
 		n := s.tell(who, "letter_failed", Facts{Reason: reply, Subject: m.Template, From: m.To})
-		n.LetterNo = 0
+		n.LetterNo = no // to be printed and posted
 		n.Key = fmt.Sprintf("%s/letter_failed/%s/%s", s.c.Ref, m.Key, who.Address)
 	}
 	return s.out

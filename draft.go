@@ -308,6 +308,8 @@ func (s *session) approve(c *Command) (string, error) {
 		return "", Refuse("重大案件的处理结果告知书由主任委员签发。", "The result letter of a major case is issued by the committee's chair.")
 	case d.Letter.Kind == ResultLetter && s.c.awaitsCommittee():
 		return "", Refuse("本案已定为重大案件，须先经委员会审议（#上会）再签发。", "The case has been graded major: it goes before the committee (#refer-committee) before the result is issued.")
+	case d.Letter.Correction != nil && d.Letter.Correction.OfKind == DecisionLetter && !s.p.isChair(s.c, s.who) && !s.p.isChair(s.c, s.p.Register.Find(d.Drafter)):
+		return "", Refuse("申诉决定书的更正函由主任委员签发。", "A correction of the committee's decision is issued by its chair.")
 	case !ruling && SameAddr(d.Drafter, s.who.Address):
 		return "", Refuse("草稿由您起草，须由另一人批准。", "You drafted this letter; a second person must approve it.")
 	case d.DraftHash == "":
@@ -330,6 +332,9 @@ func (s *session) approve(c *Command) (string, error) {
 			return "", Refuse("草稿生成之后，系统的函件文本或字体有变更，现在签发的函件会与草稿不同；请重新拟稿。", "The desk's letter texts or typefaces have changed since this draft was made: the letter would differ from it. Please draft it anew.")
 		}
 	}
+	if x := d.Letter.Correction; x != nil && !x.AppealUntil.IsZero() && x.AppealUntil.Before(s.appealDay(s.today())) {
+		return "", Refuse("草稿所写的申诉截止日已不足 %[1]d 天，请重新 #更正。", "The draft's limit for an appeal now leaves fewer than %[1]d days; please #correct it anew.", s.p.AppealDays)
+	}
 	kind := d.Letter.Kind
 	s.do(&Issued{No: d.Letter.No, Number: LetterNumber{Firm: s.p.Firm.Short, Kind: s.p.Firm.Series(kind), Year: s.today().Year}, Date: s.today(), DraftHash: d.DraftHash})
 	no := d.Letter.No
@@ -338,6 +343,8 @@ func (s *session) approve(c *Command) (string, error) {
 	case kind.Internal():
 		s.pass(no, s.tr("《%s》已签发，请送交收件人。", "The letter (%s) has been issued; please hand it over.", kind.In(s.lang)))
 		return s.tr("已批准并签发，PDF 随信发给您和经办人，请送交收件人。", "Approved and issued; the PDF goes to you and to those who work on the case, to be handed over."), nil
+	case kind == CorrectionLetter:
+		return s.sendCorrection(no), nil
 	case s.c.Complainant.Addr == "":
 		s.pass(no, s.tr("投诉人没有电子邮件地址，请邮寄所附《%s》。", "The complainant has no email address; please post the attached letter (%s).", kind.In(s.lang)))
 		return s.tr("已签发；投诉人没有电子邮件地址，请邮寄。", "Issued; the complainant has no email address, so please post it."), nil

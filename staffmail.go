@@ -214,6 +214,7 @@ func (p *Policy) possible(c *Case, who *Person) []*Verb {
 		case c == nil && (!v.NoCase || v.Meeting || !who.Is(v.Roles...)), c != nil && !v.In(c.State), v.En[0] == "confirm": // its mail asks for that
 		case c != nil && !v.NoCase && !p.mayUse(c, who, v):
 		case slices.Contains(penVerbs, v.En[0]) && !p.keepsPen(who):
+		case (v.En[0] == "approve" || v.En[0] == "return") && c != nil && c.State != ReportReview && c.pendingDraft() == nil: // nothing waits for it
 		default:
 			out = append(out, v)
 		}
@@ -406,6 +407,10 @@ func (s *session) run(c *Command) (string, error) {
 		return s.attend(c, false)
 	case "minutes":
 		return s.fileMinutes(c)
+	case "posted":
+		return s.posted(c)
+	case "correct":
+		return s.correct(c)
 	case "appeal":
 		return s.appealFor(c)
 	case "refer-committee":

@@ -6,7 +6,9 @@ import (
 	"encoding/base32"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -380,4 +382,24 @@ func (p *Policy) VerdictWords(v *Verdict) string {
 	return fmt.Sprintf(pick(p.Language, "%[1]s 检查邮件系统：伪造的认证标记未被剔除，凭这类标记的改动类命令已停用。请在邮件服务器上设置剔除后重新运行 complaintsd doctor。涉及：%[2]s",
 		"The mail system was examined on %[1]s and lets forged marks through; commands that change something on the strength of such marks are off. Have your mail server remove them, then run complaintsd doctor again. It concerns: %[2]s"),
 		day, strings.Join(through, pick(p.Language, "；", "; ")))
+}
+
+var refForm = regexp.MustCompile(`(?i)\bT(\d{4})-(\d{4,7})\b`)
+
+// FormatRef gives T2026-0012.
+func FormatRef(year, n int) string { return fmt.Sprintf("T%04d-%04d", year, n) }
+
+// FindRef finds the first case reference in a text, e.g. a subject, and gives
+// it in its plain form; "" if there is none.
+func FindRef(s string) string {
+	m := refForm.FindStringSubmatch(s)
+	if m == nil {
+		return ""
+	}
+	y, _ := strconv.Atoi(m[1])
+	n, _ := strconv.Atoi(m[2])
+	if n == 0 {
+		return ""
+	}
+	return strings.ToUpper(FormatRef(y, n))
 }

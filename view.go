@@ -99,6 +99,10 @@ func (p *Policy) example(v *Verb, c *Case, who *Person, at time.Time) string {
 			r := p.Routes[0]
 			return with("机构="+r.Name+" 理由", "body=\""+or(r.NameEn, r.Name)+"\" reason")
 		}
+	case "posted":
+		return with("承运=EMS 单号=1234567890123 日期="+today.String(), "carrier=EMS tracking=1234567890123 date="+today.String())
+	case "correct":
+		return with("位置=第四部分第1项 原文=3,000元 更正为=5,000元 原因=录入时看错金额", "where=\"part 4, item 1\" was=\"RMB 3,000\" is=\"RMB 5,000\" reason=the amount was misread")
 	case "language":
 		other := map[string]string{"zh": "en", "en": "zh"}[c.Lang]
 		return with(other, other)
@@ -183,7 +187,7 @@ func (p *Policy) ready(v *Verb, c *Case, who *Person, at time.Time) []Action {
 			return one("", pick(lang, "（迟延的具体原因）", "(the specific reason for the delay)"))
 		}
 	case "draft":
-		if c.awaitsCommittee() {
+		if r := c.LastLetter(ResultLetter); c.awaitsCommittee() || r != nil && c.unreached(r) {
 			return nil
 		}
 		return p.readyDraft(c, at)
@@ -192,6 +196,12 @@ func (p *Policy) ready(v *Verb, c *Case, who *Person, at time.Time) []Action {
 	case "return":
 		if c.State == ReportReview || c.pendingDraft() != nil {
 			return one("", pick(lang, "（写明理由）", "(the reason)"))
+		}
+	case "posted":
+		if r := c.lastUnreached(); r != nil && r.Posted != nil {
+			return one(pick(lang, "函=", "letter=")+r.Letter.Number.String()+pick(lang, " 送达=", " delivered=")+DateOf(at.In(p.Location)).String(), "")
+		} else if r != nil && r.Letter.Kind != AckLetter {
+			return one(pick(lang, "函=", "letter=")+r.Letter.Number.String()+pick(lang, " 承运=EMS 单号= 日期=", " carrier=EMS tracking= date=")+DateOf(at.In(p.Location)).String(), "")
 		}
 	case "refer-committee":
 		if c.awaitsCommittee() && c.Severity.Major() {

@@ -141,10 +141,9 @@ func distance(a, b string) int {
 
 // The states in which families of commands work.
 var (
-	working   = []State{Investigating, AwaitingClient}
-	building  = []State{Registered, Triage, Investigating, AwaitingClient}
-	approving = []State{Registered, Triage, Investigating, AwaitingClient, Suspended, ReportReview, CommitteePre, DecisionDraft, Decided, AppealLodged, AppealReview, AppealDecided, InRemedy, External}
-	offering  = []State{Investigating, AwaitingClient, ReportReview, DecisionDraft}
+	working  = []State{Investigating, AwaitingClient}
+	building = []State{Registered, Triage, Investigating, AwaitingClient}
+	offering = []State{Investigating, AwaitingClient, ReportReview, DecisionDraft}
 )
 
 // Vocabulary is the table of commands, in the order of a case's life. It holds
@@ -239,11 +238,19 @@ var vocabulary = []*Verb{
 		Roles: staffOfCase, States: []State{DecisionDraft},
 		Does: [2]string{"生成处理结果告知书草稿，送另一人批准", "drafts the result letter and puts it before a second person"}},
 	{Zh: [2]string{"批准", "[草稿校验码]"}, En: [2]string{"approve", "[hash of the draft]"}, Layer: Outward, Words: 1,
-		Roles: []Role{Head, Chair}, States: approving,
+		Roles: []Role{Head, Chair}, States: everyState,
 		Does: [2]string{"批准报告；引用校验码则批准该份草稿并签发", "approves the report; with the hash it approves that draft and issues it"}},
 	{Zh: [2]string{"退回", "理由"}, En: [2]string{"return", "reason"}, Layer: Writes, Text: MustText,
-		Roles: []Role{Head, Chair}, States: approving, Keys: [][3]string{{"reason", "理由", "reason"}},
+		Roles: []Role{Head, Chair}, States: everyState, Keys: [][3]string{{"reason", "理由", "reason"}},
 		Does: [2]string{"退回报告或草稿，写明理由", "sends the report or the draft back, with the reason"}},
+	{Zh: [2]string{"邮寄", "[函=文号] 承运=EMS 单号=1234567890123 [日期=2026-11-26] [送达=2026-11-28]"}, En: [2]string{"posted", "[letter=number] carrier=EMS tracking=1234567890123 [date=2026-11-26] [delivered=2026-11-28]"},
+		Layer: Writes, Roles: staffOfCase, States: everyState,
+		Keys: [][3]string{{"letter", "函", "letter"}, {"carrier", "承运", "carrier"}, {"tracking", "单号", "tracking"}, {"date", "日期", "date"}, {"delivered", "送达", "delivered"}, {"delivered", "签收", "signed"}, {"ems", "EMS", "EMS"}},
+		Does: [2]string{"记录函件已邮寄；送达后补记送达日期，期限自该日起算", "records that a letter went by post, and later when it was delivered: time limits run from that day"}},
+	{Zh: [2]string{"更正", "[函=文号] [申诉期限=重算] （每行一项：位置= 原文= 更正为=）原因="}, En: [2]string{"correct", "[letter=number] [appeal=anew] (a line each: where= was= is=) reason="},
+		Layer: Writes, Text: MustText, Roles: []Role{Officer, Head, TheHandler, Chair}, States: everyState,
+		Keys: [][3]string{{"letter", "函", "letter"}, {"appeal", "申诉期限", "appeal"}},
+		Does: [2]string{"拟出更正函，送另一人批准；原函不改动", "drafts a letter that corrects one already issued, for a second person to approve; that one stays as it is"}},
 	{Zh: [2]string{"申诉", "[申诉理由]"}, En: [2]string{"appeal", "[grounds]"}, Layer: Writes, Text: MayText,
 		Roles: []Role{Officer, Head, Chair}, States: []State{Decided, InRemedy, Closed},
 		Does: [2]string{"代投诉人登记申诉", "lodges an appeal on the client's behalf"}},

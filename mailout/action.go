@@ -74,6 +74,12 @@ func (v View) asked() []complaints.Action {
 		return []complaints.Action{act("确认由本人发出，立即执行", "Confirm that they are mine and carry them out", "#确认 "+v.Facts.Hash, "#confirm "+v.Facts.Hash)}
 	case "unplaced":
 		return []complaints.Action{act("查看暂存的邮件", "See the mails that are held", "#隔离", "#held")}
+	case "letter_failed":
+		if v.Number != "" && v.Letter.Letter.Kind != complaints.AckLetter {
+			day := complaints.DateOf(v.now.In(v.location())).String()
+			return []complaints.Action{act("记录已改以邮寄送达（请填上单号）", "Record that it has been sent by post (fill in the tracking number)",
+				"#邮寄 函="+v.Number+" 承运=EMS 单号= 日期="+day, "#posted letter="+v.Number+" carrier=EMS tracking= date="+day)}
+		}
 	case "calendar_proposed":
 		return []complaints.Action{act("批准工作日表", "Approve the table", "#批准 "+v.Hash, "#approve "+v.Hash)}
 	case "committee_papers":

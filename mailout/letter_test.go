@@ -3,6 +3,8 @@ package mailout
 import (
 	"bytes"
 	"encoding/json"
+	goimage "image"
+	"image/png"
 	"os"
 	"reflect"
 	"strings"
@@ -103,5 +105,51 @@ func TestPreviewOfALongLetter(t *testing.T) {
 	}
 	if len(v.pages) > maxPages || total > maxPictures || v.more == 0 {
 		t.Errorf("%d pages of %d octets are shown, %d are not", len(v.pages), total, v.more)
+	}
+}
+
+// The seal stands on the issued letter alone, and its use is recorded with who
+// approved the letter, on which PDF. A letter that is not what was approved is
+// not printed.
+func TestSealIsUsedOnceAndOnRecord(t *testing.T) {
+	p, l := printedSample(t, "result.zh")
+	var image bytes.Buffer
+	seal := goimage.NewNRGBA(goimage.Rect(0, 0, 400, 400))
+	for i := range seal.Pix {
+		seal.Pix[i] = byte(i * 7)
+	}
+	if err := png.Encode(&image, seal); err != nil {
+		t.Fatal(err)
+	}
+	p, err := p.WithSeal(image.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.No, l.Seal = 1, true
+	s, policy := &Sender{Printer: p}, &complaints.Policy{Address: "complaints@firm.example"}
+	c := &complaints.Case{Ref: l.Ref, Letters: []complaints.LetterRecord{{Letter: l, Version: 1, Drafter: "kefu@firm.example"}}}
+	hold := func(b []byte) bool { return bytes.Contains(b, []byte("/Subtype /Image")) }
+	draft, err := s.letter(t.Context(), policy, c, complaints.Mail{LetterNo: 1, Draft: true, Lang: "zh"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if hold(draft.file.Content) || len(draft.facts) != 1 || draft.facts[0].Kind() != "draft_rendered" {
+		t.Errorf("the draft bears the seal, or records %v", draft.facts)
+	}
+	r := &c.Letters[0]
+	r.DraftHash, r.Issued, r.Approver = draft.hash, true, "zhao@firm.example"
+	r.Letter.Number = complaints.LetterNumber{Firm: "明", Kind: "律投告", Year: 2026, N: 9}
+	r.Letter.Date = complaints.Date{Year: 2026, Month: 12, Day: 4}
+	issued, err := s.letter(t.Context(), policy, c, complaints.Mail{LetterNo: 1, Lang: "zh"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []complaints.Fact{&complaints.Sealed{No: 1, SHA256: issued.hash}, &complaints.SealUsed{No: 1, By: "zhao@firm.example", SHA256: issued.hash, Image: p.Seal()}}
+	if !hold(issued.file.Content) || !reflect.DeepEqual(issued.facts, want) {
+		t.Errorf("image %v, recorded %v", hold(issued.file.Content), issued.facts)
+	}
+	r.Letter.Subject += "（改）"
+	if _, err := s.letter(t.Context(), policy, c, complaints.Mail{LetterNo: 1, Lang: "zh"}); complaints.AsRefusal(err) == nil {
+		t.Errorf("a letter that nobody approved is printed: %v", err)
 	}
 }

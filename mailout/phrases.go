@@ -52,6 +52,9 @@ var happened = map[string]pair{
 	"draft_rendered":      {"草稿生成，校验码", "draft rendered, hash"},
 	"draft_returned":      {"退回草稿", "draft returned"},
 	"issued":              {"签发", "letter issued"},
+	"seal_used":           {"函件用印", "seal on the letter"},
+	"arrived":             {"函件邮寄送达", "letter delivered by post"},
+	"posted":              {"函件邮寄", "letter posted"},
 	"sealed":              {"正式函件封存，校验码", "issued letter sealed, hash"},
 	"delivered":           {"函件已由邮件系统接收", "letter accepted by the mail system"},
 	"undelivered":         {"函件未能送达", "letter not delivered"},
@@ -119,6 +122,8 @@ func (v View) Entry(e complaints.Entry) string {
 		text = v.with(v.Who(first), v.Why(rest))
 	case "interview":
 		text = v.with(first, rest)
+	case "posted", "arrived":
+		text = v.with(first, rest)
 	case "delivered", "undelivered":
 		text = strings.Replace(v.with(first, rest), " → ", v.tr("，", ", "), 1)
 	case "found":
@@ -146,6 +151,9 @@ func (v View) Entry(e complaints.Entry) string {
 		no, rest, _ := strings.Cut(text, " ")
 		passed, words, _ := strings.Cut(rest, " ")
 		text = v.with(v.tr("第%s项", "measure %s", no)+v.tr("，", ", ")+map[bool]string{true: v.tr("通过", "passed"), false: v.tr("不通过", "failed")}[passed == "true"], words)
+	case "seal_used":
+		by, hash, _ := strings.Cut(rest, " ")
+		text = v.with(first, v.tr("批准人%s，文件校验码 %s", "authorised by %s, file hash %s", v.Who(by), hash))
 	case "language_set":
 		text = v.Language(text)
 	case "breached", "made_good":
@@ -270,8 +278,12 @@ func (v View) LetterTitle() string {
 // Delivery says what became of a letter.
 func (v View) Delivery(r complaints.LetterRecord) string {
 	switch {
+	case r.Delivery == complaints.DeliveryAccepted && r.Posted != nil && len(r.Got) == 0:
+		return v.tr("已邮寄送达（%s）", "delivered by post (%s)", v.Date(v.Day(r.Delivered)))
 	case r.Delivery == complaints.DeliveryAccepted:
 		return v.tr("已发出（%s）", "sent (%s)", v.Stamp(r.Delivered))
+	case r.Delivery == complaints.DeliveryPosted:
+		return v.tr("已邮寄（%s）", "posted (%s)", r.Posted.String())
 	case r.Delivery == complaints.DeliveryFailed:
 		return v.tr("未能送达", "not delivered")
 	case r.Issued:

@@ -52,7 +52,7 @@ var caseless = map[string]bool{
 var forClient = map[string]bool{
 	"ack": true, "question": true, "received": true, "status": true, "result": true, "appeal_received": true, "decision": true,
 	"withdrawal": true, "offer_accepted": true, "appeal_declined": true, "closed": true, "unclear": true, "merged": true, "grouped": true,
-	"performed": true, "survey": true, "survey_thanks": true, "ended": true, "outside": true, "continues": true,
+	"performed": true, "survey": true, "survey_thanks": true, "ended": true, "corrected": true, "outside": true, "continues": true,
 	"delayed": true, "information": true, "information_reminder": true, "resumed": true, "progress": true, "long_stop": true,
 }
 
@@ -100,7 +100,7 @@ func (w *sampleFirm) client() complaints.Address {
 var stages = map[string]int{
 	"ack": 2, "new_case": 2, "merged": 2, "grouped": 2, "graded": 8, "respondent": 9, "outside": 11, "continues": 11, "note_kept": 2, "help": 5, "transcript": 8, "confirm": 8, "assigned": 8, "took_on": 9, "question": 10, "received": 11, "client_replied": 11,
 	"status": 11, "withdrawal": 11, "reminder": 13, "report_review": 16, "report_returned": 15, "report_approved": 17, "draft": 21, "draft_approval": 21,
-	"draft_returned": 21, "result": 22, "letter_sent": 24, "letter_failed": 23, "letter_in_doubt": 23, "offer_accepted": 24, "performed": 24, "measure": 24, "measure_done": 24, "unclear": 24, "case_news": 24,
+	"draft_returned": 21, "result": 22, "letter_sent": 24, "letter_failed": 24, "letter_in_doubt": 23, "offer_accepted": 24, "performed": 24, "measure": 24, "measure_done": 24, "unclear": 24, "case_news": 24,
 	"delayed": 12, "information": 12, "information_reminder": 12, "resumed": 12, "progress": 12, "long_stop": 15, "extension_asked": 12, "digest": 12,
 	"committee_papers": 17, "opinions_in": 17, "committee_opinion": 17, "appeal_late": 25, "appeal_declined": 25,
 	"appeal_received": 26, "appeal_lodged": 26, "appeal_papers": 26, "votes_in": 29, "decision": 32,
@@ -188,6 +188,15 @@ func (w *sampleFirm) caseFor(name string) (*complaints.Case, error) {
 		story[len(story)-1].fact = &complaints.ClosedCase{Code: "not_complaint"}
 		story = append(story, story[len(story)-1])
 		story[len(story)-1].fact = &complaints.Issued{Letter: &closure, Number: number("律投结"), Date: complaints.DateOf(day(14, 10))}
+	}
+	if name == "letter_failed" {
+		story[23].fact = &complaints.NotDelivered{No: 2, To: w.client().Addr, Reply: "550 5.1.1 User unknown"}
+	}
+	if name == "corrected" {
+		mended := letter(complaints.CorrectionLetter)
+		mended.Correction = &complaints.CorrectionFacts{Of: complaints.LetterNumber{Firm: "明", Kind: "律投告", Year: 2026, N: 1}, OfKind: complaints.ResultLetter, AppealUntil: until}
+		story = append(story[:24:24], story[24])
+		story[24].fact = &complaints.Issued{Letter: &mended, Number: number("律投更"), Date: complaints.DateOf(day(9, 10))}
 	}
 	if n := stages[name]; n > 0 {
 		story = story[:n]
@@ -302,6 +311,8 @@ func (w *sampleFirm) mail(name string, c *complaints.Case) complaints.Mail {
 		f.Reason, f.From, f.Attachments = "250 2.0.0 Ok: queued as 4F2A1", complaints.Address{Addr: "li@firm.example"}, nil
 	case "ended":
 		m.LetterNo = 4
+	case "corrected":
+		m.LetterNo = 3
 	case "respondent":
 		f.From, f.Text, f.Level, f.Attachments = complaints.Address{Name: w.client().Name}, w.tr("1. 收费后未出庭，拒绝退费", "1. No appearance at the hearing, and no refund"), "2026-11-30", nil
 	case "letter_failed":

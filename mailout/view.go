@@ -326,6 +326,9 @@ func (v View) Approvers() string {
 	return strings.Join(names, v.tr("、", ", "))
 }
 
+// ByPost reports whether the letter went by post.
+func (v View) ByPost() bool { return v.Letter != nil && v.Letter.Posted != nil }
+
 // Result is the last result letter, or nil.
 func (v View) Result() *complaints.LetterRecord {
 	if v.Case == nil {

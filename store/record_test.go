@@ -265,3 +265,59 @@ func TestRecordFurtherCases(t *testing.T) {
 		return nil
 	}))
 }
+
+// Two hundred letters are issued at once, in cases of their own and by several
+// connections; every seventh transaction rolls back after its number was given
+// out, as one does that loses its connection or finds the case changed. The
+// register holds each number once, from 1, without a gap.
+func TestLetterNumbersUnderConcurrency(t *testing.T) {
+	db, ctx := open(t), t.Context()
+	const n, cases = 200, 40
+	refs := make([]string, cases)
+	for i := range refs {
+		refs[i] = complaint(t, db, i+1).Ref
+	}
+	issue := func(i int) error {
+		l := complaints.Letter{Kind: complaints.ResultLetter, Lang: "zh", Result: &complaints.ResultFacts{}}
+		return db.Tx(ctx, func(tx *Tx) error {
+			c, err := tx.LockRef(ctx, refs[i%cases])
+			if err != nil {
+				return err
+			}
+			e := complaints.Event{Seq: c.Seq + 1, At: noon, By: "zhao@firm.example", Fact: &complaints.Issued{Letter: &l,
+				Number: complaints.LetterNumber{Firm: "明", Kind: "律投告", Year: 2026}, Date: complaints.Date{Year: 2026, Month: 11, Day: 24}}}
+			if err := tx.Record(ctx, c, nil, complaints.Outcome{Events: []complaints.Event{e}}, nil); err != nil {
+				return err
+			}
+			if i%7 == 0 {
+				return errUnwanted
+			}
+			return nil
+		})
+	}
+	errs := make(chan error, n)
+	for i := range n {
+		go func() { errs <- issue(i) }()
+	}
+	rolled := 0
+	for range n {
+		switch err := <-errs; {
+		case errors.Is(err, errUnwanted):
+			rolled++
+		case err != nil:
+			t.Fatal(err)
+		}
+	}
+	var count, distinct, last, inCases int
+	must(t, db.read(ctx, func(tx *Tx) error {
+		return tx.tx.QueryRowContext(ctx, `
+			select count(*), count(distinct number), max(number),
+				(select count(*) from events where kind = 'issued') from letters where series = '律投告' and year = 2026`).Scan(&count, &distinct, &last, &inCases)
+	}))
+	if want := n - rolled; rolled != 29 || count != want || distinct != want || last != want || inCases != want {
+		t.Errorf("%d issued and %d rolled back: %d rows, %d numbers, the last is %d, %d events", n-rolled, rolled, count, distinct, last, inCases)
+	}
+	for _, ref := range refs {
+		fold(t, db, ref)
+	}
+}

@@ -216,7 +216,7 @@ func probe(ctx context.Context, cfg *config.Config) (out []finding, register *co
 
 // advice lists what is allowed and yet probably not meant.
 func advice(cfg *config.Config, register *complaints.Register) []string {
-	out := cfg.Advice()
+	out := cfg.Advice(time.Now())
 	if register == nil || len(register.With(complaints.AnyStaff)) == 0 {
 		return append(out, "there is no staff register yet: name one as staff.register, or import it with complaintsd staff import")
 	}

@@ -32,7 +32,8 @@ func letter(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	out := fs.String("out", "", "PDF `FILE` to write; - is standard output")
 	dpi := fs.Int("png", 0, "also write each page as an image of so many dots per inch beside the PDF: FILE-1.png, FILE-2.png …")
 	gallery := fs.String("gallery", "", "write PDF and page images of every FILE.json after the flags into the folder `DIR`, and an index.html")
-	conf := fs.String("config", "", "configuration `FILE`, for the firm's own typefaces")
+	conf := fs.String("config", "", "configuration `FILE`, for the firm's own typefaces and seal")
+	seal := fs.Bool("seal", false, "print the seal of the configuration where the letter asks for it; no case records this use")
 	draft := fs.Bool("draft", false, "render a draft, whatever is missing")
 	if code, done := parseFlags(fs, args, stdout, stderr); done {
 		return code
@@ -46,16 +47,25 @@ func letter(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return fail(stderr, "letter", usagef("page images stand beside the PDF; -out must name a file"))
 	}
 	var fonts letters.Fonts
+	var image []byte
 	if *conf != "" {
 		cfg, err := config.Load(*conf)
 		if err != nil {
 			return fail(stderr, "letter", err)
 		}
-		fonts = letters.Fonts(cfg.Fonts)
+		fonts, image = letters.Fonts(cfg.Fonts), cfg.Letters.Image
 	}
 	printer, err := letters.New(fonts)
 	if err != nil {
 		return fail(stderr, "letter", err)
+	}
+	if *seal && image == nil {
+		return fail(stderr, "letter", usagef("-seal needs a configuration that names letters.seal"))
+	}
+	if *seal {
+		if printer, err = printer.WithSeal(image); err != nil {
+			return fail(stderr, "letter", err)
+		}
 	}
 	set := func(l *complaints.Letter) {
 		if *kind != "" {

@@ -202,6 +202,7 @@ func (k *office) wire(state func(string), owner string) (*daemon.Daemon, error) 
 			Addr: c.Submission.Addr, TLS: c.Submission.TLS, TLSConfig: smtpTLS, User: c.Submission.User, Password: readAgain(c.Submission.PasswordPath, c.Submission.Password),
 		},
 		Journal: c.Submission.Journal, JournalWait: time.Duration(c.Submission.JournalWait),
+		Seal: c.Letters.Image, Signer: c.SMIME.Signer,
 		Fonts: letters.Fonts{Body: c.Fonts.Body, Title: c.Fonts.Title, Heading: c.Fonts.Heading, Kai: c.Fonts.Kai},
 	})
 }

@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"time"
 )
 
-// Advice lists what is no mistake and yet probably not meant, one sentence each.
-func (c *Config) Advice() []string {
+// Advice lists what is no mistake and yet probably not meant, one sentence each. at is now.
+func (c *Config) Advice(at time.Time) []string {
 	var out []string
 	for _, f := range []struct{ key, path string }{{"mailbox.password_file", c.Mailbox.PasswordPath}, {"submission.password_file", c.Submission.PasswordPath},
-		{"database.password_file", c.Database.PasswordPath}, {"authentication.key_file", c.Authentication.KeyFile}} {
+		{"database.password_file", c.Database.PasswordPath}, {"authentication.key_file", c.Authentication.KeyFile}, {"smime.key", c.SMIME.Key}, {"letters.seal", c.Letters.Seal}} {
 		if f.path == "" {
 			continue
 		}
@@ -28,6 +29,13 @@ func (c *Config) Advice() []string {
 	}
 	if c.Policy.Quorum < 3 {
 		out = append(out, "policy.quorum is less than 3: an appeal may be decided by one or two")
+	}
+	if s := c.SMIME.Signer; s != nil {
+		if err := s.Fit(c.Submission.From, at); err != nil {
+			out = append(out, fmt.Sprintf("smime.certificate: %v: letters go out without a signature", err))
+		} else if left := s.Expires().Sub(at); left < 30*24*time.Hour {
+			out = append(out, fmt.Sprintf("smime.certificate ends on %s: after that letters go out without a signature", s.Expires().Format(time.DateOnly)))
+		}
 	}
 	if len(c.ExternalRoute) == 0 {
 		out = append(out, "there is no [[external_route]]: letters name no body outside the firm")

@@ -26,6 +26,7 @@ import (
 	_ "time/tzdata" // time zones on a machine that has no table of them
 
 	"complaints"
+	"complaints/mailout/smime"
 )
 
 // Config is the configuration file (TOML). systemd/complaintsd.toml says in
@@ -42,6 +43,8 @@ type Config struct {
 	Authentication Authentication     `toml:"authentication"`
 	Policy         Policy             `toml:"policy"`
 	Fonts          Fonts              `toml:"fonts"`
+	Letters        Letters            `toml:"letters"`
+	SMIME          SMIME              `toml:"smime"`
 	ExternalRoute  []complaints.Route `toml:"external_route"`
 	Limits         Limits             `toml:"limits"`
 
@@ -153,6 +156,22 @@ type Fonts struct {
 	Title   string `toml:"title"`
 	Heading string `toml:"heading"`
 	Kai     string `toml:"kai"`
+}
+
+// Letters is what the firm adds to its letters.
+type Letters struct {
+	Seal string `toml:"seal"` // PNG with a transparent ground; "" leaves room for a seal by hand
+
+	Image []byte // of Seal
+}
+
+// SMIME names the PEM files with which mails that carry a letter are signed;
+// both "" signs none.
+type SMIME struct {
+	Certificate string `toml:"certificate"` // and those above it
+	Key         string `toml:"key"`
+
+	Signer *smime.Signer
 }
 
 // Limits bounds what any one mail may cost. Nothing over a limit is lost.

@@ -1,8 +1,17 @@
 package config
 
 import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
+	"image"
+	"image/png"
+	"math/big"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -346,7 +355,7 @@ func TestAdvice(t *testing.T) {
 	if err := os.Chmod(filepath.Join(filepath.Dir(path), "pw"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	got := strings.Join(c.Advice(), "\n")
+	got := strings.Join(c.Advice(time.Now()), "\n")
 	for _, want := range []string{"mailbox.password_file: everybody on this machine may read it: chmod 600 ", "database.url holds a password", "mailbox.journal is not set", "policy.quorum is less than 3", "external route 律协 has no name_en", "staff.admins is empty"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing in\n%s", want, got)
@@ -354,5 +363,61 @@ func TestAdvice(t *testing.T) {
 	}
 	if strings.Contains(got, "geheim") {
 		t.Errorf("the password is shown:\n%s", got)
+	}
+}
+
+// The seal and the signature: what cannot be used is found before a letter
+// would need it.
+func TestSealAndSignature(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string, b []byte) string {
+		p := filepath.Join(dir, name)
+		if err := os.WriteFile(p, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	picture := func(side int) []byte {
+		var b bytes.Buffer
+		if err := png.Encode(&b, image.NewNRGBA(image.Rect(0, 0, side, side))); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(10 * 24 * time.Hour), EmailAddresses: []string{"complaints@firm.example"}}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate := file("cert.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	keyFile := file("key.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}))
+	for _, tt := range []struct{ text, want string }{
+		{"[letters]\nseal = \"nowhere.png\"\n", "letters.seal"},
+		{"[letters]\nseal = \"" + file("text.png", []byte("no image")) + "\"\n", "no PNG image"},
+		{"[letters]\nseal = \"" + file("small.png", picture(100)) + "\"\n", "100 by 100 pixels"},
+		{"[smime]\ncertificate = \"" + certificate + "\"\n", "smime.key"},
+		{"[smime]\ncertificate = \"" + certificate + "\"\nkey = \"" + certificate + "\"\n", "cannot be read"},
+	} {
+		if _, err := Read(write(t, sound+tt.text), "", true); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v", tt.text, err)
+		}
+	}
+	cfg, err := Read(write(t, sound+"[letters]\nseal = \""+file("seal.png", picture(500))+"\"\n[smime]\ncertificate = \""+certificate+"\"\nkey = \""+keyFile+"\"\n"), "", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.Letters.Image == nil || cfg.SMIME.Signer == nil {
+		t.Fatal("seal or signer is missing")
+	}
+	if got := strings.Join(cfg.Advice(time.Now()), "\n"); !strings.Contains(got, "smime.certificate ends on") {
+		t.Errorf("a certificate that ends in ten days: %s", got)
 	}
 }

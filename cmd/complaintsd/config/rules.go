@@ -1,10 +1,12 @@
 package config
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"image/png"
 	"net"
 	"net/mail"
 	"net/url"
@@ -14,6 +16,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"complaints/mailout/smime"
 )
 
 // checker holds a decoded configuration against what the daemon needs.
@@ -51,6 +55,8 @@ func (k *checker) check() {
 	k.authentication()
 	k.policy()
 	k.fonts()
+	k.letters()
+	k.smime()
 	k.limits()
 	for i, r := range c.ExternalRoute {
 		key := fmt.Sprintf("external_route[%d].", i+1)
@@ -241,6 +247,62 @@ func (k *checker) fonts() {
 		default: // OTTO (CFF outlines) and ttcf (a collection) cannot be embedded
 			k.add(n.key, "%s is no TrueType font of its own (.otf and .ttc cannot be used): name a .ttf file", *n.path)
 		}
+	}
+}
+
+// letters reads the image of the seal, which must be one that can be printed.
+func (k *checker) letters() {
+	l := &k.cfg.Letters
+	if l.Seal == "" {
+		return
+	}
+	if l.Seal = k.file("letters.seal", l.Seal); !k.files {
+		return
+	}
+	b, err := os.ReadFile(l.Seal)
+	if err != nil {
+		return // noted
+	}
+	size, err := png.DecodeConfig(bytes.NewReader(b))
+	switch {
+	case err != nil:
+		k.add("letters.seal", "%s is no PNG image: name one with a transparent ground", l.Seal)
+	case min(size.Width, size.Height) < 300 || max(size.Width, size.Height) > 4000:
+		k.add("letters.seal", "%s has %d by %d pixels: it is printed 42 mm wide and needs 300 to 4000 either way", l.Seal, size.Width, size.Height)
+	default:
+		l.Image = b
+	}
+}
+
+// smime reads certificate and key of the signature.
+func (k *checker) smime() {
+	c := &k.cfg.SMIME
+	switch {
+	case c.Certificate == "" && c.Key == "":
+		return
+	case c.Certificate == "":
+		k.add("smime.certificate", "is missing: name the PEM file with the certificate of smime.key")
+		return
+	case c.Key == "":
+		k.add("smime.key", "is missing: name the PEM file with the key of smime.certificate")
+		return
+	}
+	c.Certificate, c.Key = k.path(c.Certificate), k.credential(c.Key)
+	if !k.files {
+		return
+	}
+	certificates, err := os.ReadFile(c.Certificate)
+	if err != nil {
+		k.add("smime.certificate", "%s cannot be read (%v): name a file that the daemon may read", c.Certificate, reason(err))
+		return
+	}
+	key, err := os.ReadFile(c.Key)
+	if err != nil {
+		k.add("smime.key", "%s cannot be read (%v): name a file that the daemon may read", c.Key, reason(err))
+		return
+	}
+	if c.Signer, err = smime.Load(certificates, key); err != nil {
+		k.add("smime.key", "%v: write certificate and key in PEM, RSA or ECDSA, the key without a pass phrase", err)
 	}
 }
 

@@ -24,6 +24,7 @@ import (
 	"complaints/letters"
 	"complaints/mailin"
 	"complaints/mailout"
+	"complaints/mailout/smime"
 	"complaints/store"
 )
 
@@ -38,8 +39,10 @@ type Options struct {
 	Journal      string // address of the journal mailbox, or ""
 	JournalWait  time.Duration
 	Fonts        letters.Fonts
-	Owner        string // names this daemon in the outbox
-	StandingFile string // where the standing of the database is kept from one run to the next; "" is nowhere
+	Seal         []byte        // PNG of the firm's seal; nil: none
+	Signer       *smime.Signer // of mails that carry a letter; nil: none
+	Owner        string        // names this daemon in the outbox
+	StandingFile string        // where the standing of the database is kept from one run to the next; "" is nowhere
 	Log          *slog.Logger
 	Now          func() time.Time
 	Every        time.Duration     // how often the clocks are looked at; 0 is 30 s
@@ -70,6 +73,12 @@ func New(o Options) (*Daemon, error) {
 	if err != nil {
 		return nil, fmt.Errorf("typefaces: %w", err)
 	}
+	if o.Seal != nil {
+		if printer, err = printer.WithSeal(o.Seal); err != nil {
+			return nil, err
+		}
+		o.Policy.Seal = true
+	}
 	o.Policy.Check, o.Policy.Proof, o.Policy.Words = printer.Check, printer.Proof, printer.Words
 	mails, err := mailout.Mails()
 	if err != nil {
@@ -77,7 +86,7 @@ func New(o Options) (*Daemon, error) {
 	}
 	d := &Daemon{Options: o, rules: &rules{db: o.DB, base: o.Policy, jurisdiction: o.Jurisdiction}}
 	d.receiver = &mailin.Receiver{DB: o.DB, Server: o.Mailbox, Policy: d.rules.current, Desk: o.Desk, Log: o.Log, Now: o.Now, Point: o.Point, Healthy: d.healthy}
-	d.sender = &mailout.Sender{DB: o.DB, Policy: d.rules.current, Relay: o.Relay, Mails: mails, Printer: printer, Journal: o.Journal,
+	d.sender = &mailout.Sender{DB: o.DB, Policy: d.rules.current, Relay: o.Relay, Mails: mails, Printer: printer, Signer: o.Signer, Journal: o.Journal,
 		JournalWait: o.JournalWait, Owner: o.Owner, Log: o.Log, Now: o.Now, Point: o.Point}
 	if o.Point != nil {
 		o.Relay.Point = o.Point

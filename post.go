@@ -1,0 +1,267 @@
+package complaints
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Posted says that an issued letter went by post. The last one counts, until it
+// has arrived.
+type Posted struct {
+	No       int    `json:"no"`
+	Carrier  string `json:"carrier"`
+	Tracking string `json:"tracking,omitempty"` // "" if the carrier gives none
+	On       Date   `json:"on"`
+}
+
+// Kind names the fact in the log.
+func (*Posted) Kind() string { return "posted" }
+
+func (f *Posted) apply(c *Case, e *Event) error {
+	r, err := c.letter(f.No)
+	if err != nil {
+		return err
+	}
+	if !r.Issued {
+		return fmt.Errorf("letter %d is a draft: it cannot be posted", f.No)
+	}
+	r.Posted = f
+	if r.Delivery != DeliveryAccepted {
+		r.Delivery = DeliveryPosted
+	}
+	c.note(e, f.Kind(), fmt.Sprintf("%s: %s", r.Letter.Number, f))
+	return nil
+}
+
+// String gives carrier, number and day.
+func (f *Posted) String() string {
+	return strings.Join(strings.Fields(fmt.Sprintf("%s %s %s", f.Carrier, f.Tracking, f.On)), " ")
+}
+
+// unreached reports whether a letter to the complainant has not reached them,
+// and no mail is under way that may.
+func (c *Case) unreached(r *LetterRecord) bool {
+	return r.Issued && !r.Letter.Kind.Internal() && (r.Delivery == DeliveryFailed || r.Delivery == DeliveryPosted || r.Delivery == "" && c.Complainant.Addr == "")
+}
+
+// lastUnreached gives the newest letter that has not reached the complainant,
+// or nil.
+func (c *Case) lastUnreached() *LetterRecord {
+	for i := len(c.Letters) - 1; i >= 0; i-- {
+		if c.unreached(&c.Letters[i]) {
+			return &c.Letters[i]
+		}
+	}
+	return nil
+}
+
+// issuedLetter finds the letter to the complainant that a command names by its
+// 发文字号; named is "" for the one that the command is most likely about.
+func (s *session) issuedLetter(named string, likely *LetterRecord) (*LetterRecord, error) {
+	var all []string
+	for i := len(s.c.Letters) - 1; i >= 0; i-- {
+		r := &s.c.Letters[i]
+		if !r.Issued || r.Letter.Kind.Internal() {
+			continue
+		}
+		if named == "" && likely == nil {
+			likely = r
+		}
+		if flat := strings.NewReplacer("[", "〔", "]", "〕", "［", "〔", "］", "〕", "(", "〔", ")", "〕", " ", ""); named != "" && flat.Replace(named) == r.Letter.Number.String() {
+			return r, nil
+		}
+		all = append(all, r.Letter.Number.String())
+	}
+	switch {
+	case len(all) == 0:
+		return nil, Refuse("本案还没有签发过致投诉人的函件。", "No letter to the complainant has been issued in this case.")
+	case named != "":
+		return nil, Refuse("本案没有文号为“%[1]s”的函件。已签发：%[2]s", "There is no letter %[1]q in this case. Issued: %[3]s", excerpt(named, 40), strings.Join(all, "、"), strings.Join(all, ", "))
+	}
+	return likely, nil
+}
+
+// posted is #邮寄: an issued letter went by post, or has arrived by post. What a
+// client gets on paper starts the same limits as what comes by mail, on the day
+// on which it is delivered.
+func (s *session) posted(c *Command) (string, error) {
+	r, err := s.issuedLetter(c.Args["letter"], s.c.lastUnreached())
+	if err != nil {
+		return "", err
+	}
+	f := Posted{No: r.Letter.No, Carrier: c.Args["carrier"], Tracking: c.Args["tracking"]}
+	if v := c.Args["ems"]; v != "" {
+		f.Carrier, f.Tracking = "EMS", v
+	}
+	if f.On, err = s.anyDate(c, "date"); err != nil {
+		return "", err
+	}
+	day, err := s.anyDate(c, "delivered")
+	if err != nil {
+		return "", err
+	}
+	if was := r.Posted; was != nil { // what is not said again stands
+		f.Carrier, f.Tracking = or(f.Carrier, was.Carrier), or(f.Tracking, was.Tracking)
+		if f.On.IsZero() {
+			f.On = was.On
+		}
+	} else if f.On.IsZero() {
+		f.On = s.today()
+	}
+	title := r.Letter.Kind.In(s.lang) + " " + r.Letter.Number.String()
+	switch {
+	case f.Carrier == "":
+		return "", Refuse("请写明由谁承运，如 承运=EMS。", "Say who carries it, as in carrier=EMS.")
+	case f.Tracking == "":
+		return "", Refuse("请写明单号；承运人不提供单号的，写 单号=无。", "Give the tracking number; if the carrier gives none, write tracking=none.")
+	case f.On.Before(r.Letter.Date):
+		return "", Refuse("寄出日期 %[1]s 早于函件签发的日期 %[2]s。", "The day of posting, %[3]s, comes before the letter's own, %[4]s.", f.On.In("zh"), r.Letter.Date.In("zh"), f.On.In("en"), r.Letter.Date.In("en"))
+	case s.today().Before(f.On), s.today().Before(day):
+		return "", Refuse("日期还没有到。", "That day has not come yet.")
+	case !day.IsZero() && day.Before(f.On):
+		return "", Refuse("送达日期 %[1]s 早于寄出日期 %[2]s。", "The day of delivery, %[3]s, comes before the day of posting, %[4]s.", day.In("zh"), f.On.In("zh"), day.In("en"), f.On.In("en"))
+	}
+	if none := strings.ToLower(f.Tracking); none == "无" || none == "none" {
+		f.Tracking = "-"
+	}
+	var did []string
+	if r.Posted == nil || *r.Posted != f {
+		s.do(&f)
+		did = append(did, s.tr("《%s》已记为邮寄：%s。", "Recorded as posted (%s): %s.", title, f.String()))
+	}
+	byMail := r.Delivery == DeliveryAccepted && len(r.Got) > 0
+	came := r.Delivery == DeliveryAccepted && !byMail && DateOf(r.Delivered.In(s.p.Location)) == day
+	switch {
+	case day.IsZero() && r.Delivery != DeliveryAccepted:
+		did = append(did, s.tr("送达后请发送 #邮寄 函=%[1]s 送达=日期；期限自送达日起算。", "When it has been delivered, send #posted letter=%[1]s delivered=date: time limits run from that day.", r.Letter.Number))
+	case day.IsZero() || came:
+	case byMail:
+		did = append(did, s.tr("函件此前已由邮件系统接收，期限仍自那时起算。", "The mail system had accepted the letter before; its time limits run from then."))
+	default:
+		no := r.Letter.No
+		s.arrived(&Delivered{No: no, To: s.c.Complainant.Name, Reply: strings.TrimSuffix(f.Carrier+" "+f.Tracking, " -"), On: day}, day)
+		did = append(did, s.tr("《%s》已于%s送达。", "Delivered on %[2]s: %[1]s.", title, day.In(s.lang)))
+		if until := s.c.AppealUntil; !until.IsZero() && s.c.Letters[no-1].Letter.Kind != DecisionLetter {
+			did = append(did, s.tr("申诉期限至%s。", "An appeal is possible until %s.", until.In(s.lang)))
+			if res := s.c.Letters[no-1].Letter.Result; res != nil && res.AppealUntil.Before(until) {
+				did = append(did, s.tr("函件所写的日期（%s）较早，请告知投诉人以较晚的日期为准。", "The letter itself names an earlier day (%s): please tell the complainant that the later one counts.", res.AppealUntil.In(s.lang)))
+			}
+		}
+	}
+	if len(did) == 0 {
+		return s.tr("已是这样，没有改动。", "It says so already; nothing changed."), nil
+	}
+	return strings.Join(did, pick(s.lang, "", " ")), nil
+}
+
+// errataLine is one correction in a command: where, what it said, what it says.
+var errataLine = regexp.MustCompile(`(?i)^\s*(?:[-•·]\s*)?(?:位置|where)\s*[=＝:：]\s*(.+?)[\s，,；;]+(?:原文|was)\s*[=＝:：]\s*(.+?)[\s，,；;]+(?:更正为|更正|is)\s*[=＝:：]\s*(.+?)(?:[\s，,；;]+(?:原因|reason)\s*[=＝:：]\s*(.+?))?\s*$`)
+
+var reasonKey = regexp.MustCompile(`(?i)^(?:原因|理由|reason)\s*[=＝:：]\s*`)
+
+// correct is #更正: a letter of its own says what was wrong in one that was
+// issued. That one stays as it is; a second person approves the correction, and
+// it goes to whoever got the letter.
+func (s *session) correct(c *Command) (string, error) {
+	if d := s.c.pendingDraft(); d != nil && d.Letter.Kind != CorrectionLetter && d.DraftHash != "" {
+		return "", Refuse("《%[1]s》的草稿待批准，请先批准或者退回。", "A draft of another letter (%[2]s) is waiting: approve it or send it back first.", d.Letter.Kind.In("zh"), d.Letter.Kind.In("en"))
+	}
+	of, err := s.issuedLetter(c.Args["letter"], nil)
+	if err != nil {
+		return "", err
+	}
+	f := &CorrectionFacts{Of: of.Letter.Number, OfKind: of.Letter.Kind, IssuedOn: of.Letter.Date}
+	var reason []string
+	for _, line := range strings.Split(c.Text, "\n") {
+		if m := errataLine.FindStringSubmatch(line); m != nil {
+			for i := range m {
+				m[i] = strings.Trim(m[i], `"“”「」`)
+			}
+			f.Errata = append(f.Errata, Erratum{Where: m[1], Was: m[2], Is: m[3]})
+			line = m[4]
+		}
+		if line = reasonKey.ReplaceAllString(strings.TrimSpace(line), ""); line != "" {
+			reason = append(reason, line)
+		}
+	}
+	f.Reason = strings.Join(reason, "\n")
+	switch {
+	case len(f.Errata) == 0:
+		return "", Refuse("请逐行写明更正的内容：位置=第四部分第1项 原文=3,000元 更正为=5,000元", "Write each correction on a line of its own: where=\"part 4, item 1\" was=\"RMB 3,000\" is=\"RMB 5,000\"")
+	case f.Reason == "":
+		return "", Refuse("请写明差错的原因：原因=录入时看错金额", "Say how the mistake came about: reason=the amount was misread")
+	}
+	if err := s.quoted(of, f.Errata); err != nil {
+		return "", err
+	}
+	if v := strings.ToLower(c.Args["appeal"]); v == "重算" || v == "重新计算" || v == "anew" {
+		if of.Letter.Kind != ResultLetter || s.c.Appeal != nil {
+			return "", Refuse("只有更正处理结果告知书、且投诉人尚未申诉的，才能重新计算申诉期限。", "The time for an appeal runs anew only if a result letter is corrected against which nobody has appealed.")
+		}
+		f.AppealUntil = s.appealDay(s.p.Calendar.WorkingDays(s.today(), s.p.ResultDays, nil).Due)
+	} else if v != "" && v != "不变" && v != "unchanged" {
+		return "", Refuse("申诉期限写“重算”或“不变”。", "The appeal is anew or unchanged.")
+	}
+	approvers := s.reviewers()
+	if of.Letter.Kind == DecisionLetter || s.c.Severity.Major() {
+		if chair := slices.DeleteFunc(slices.Clone(s.p.chairOf(s.c)), func(p *Person) bool { return p == s.who }); len(chair) > 0 {
+			approvers = chair
+		}
+	}
+	if len(approvers) == 0 {
+		return "", Refuse("没有可以批准的第二人；请联系管理员核对名册。", "There is no second person who may approve it; please tell the administrator.")
+	}
+	l := s.letter(CorrectionLetter)
+	l.To, l.Lang, l.Subject, l.Correction = of.Letter.To, of.Letter.Lang, of.Letter.Subject, f
+	title := Head
+	if s.p.isChair(s.c, approvers[0]) {
+		title = Chair
+	}
+	l.Signatory = Contact{Name: approvers[0].Name, Title: title.In(l.Lang)}
+	return s.draftFor(l, approvers)
+}
+
+// quoted demands that a letter says what its correction claims that it says.
+func (s *session) quoted(of *LetterRecord, errata []Erratum) error {
+	if s.p.Words == nil {
+		return nil
+	}
+	lines, err := s.p.Words(of.Letter)
+	if err != nil {
+		return nil // it was printed by a version with other texts
+	}
+	squeeze := func(t string) string { return strings.Join(strings.Fields(t), "") }
+	all := squeeze(strings.Join(lines, ""))
+	for _, e := range errata {
+		if !strings.Contains(all, squeeze(e.Was)) {
+			return Refuse("《%[1]s》中没有“%[3]s”，请照原文抄写。", "The letter (%[2]s) does not say %[3]q; please copy its words.", of.Letter.Number, of.Letter.Number, excerpt(e.Was, 60))
+		}
+	}
+	return nil
+}
+
+// sendCorrection sends an issued correction to whoever got the letter that it
+// mends: by post if that went by post.
+func (s *session) sendCorrection(no int) string {
+	f := s.c.Letters[no-1].Letter.Correction
+	var of *LetterRecord
+	for i := range s.c.Letters {
+		if s.c.Letters[i].Letter.Number == f.Of {
+			of = &s.c.Letters[i]
+		}
+	}
+	if of == nil || of.Posted != nil || s.c.Complainant.Addr == "" {
+		s.pass(no, s.tr("原函系邮寄送达，请将所附更正函邮寄给投诉人，并以 #邮寄 记录。", "The letter that it corrects went by post: please post the attached correction to the complainant, and record it with #posted."))
+		return s.tr("已批准并签发；原函系邮寄送达，更正函随信发给您和经办人，请邮寄。", "Approved and issued. The letter that it corrects went by post; the correction goes to you and to those who work on the case, to be posted.")
+	}
+	facts := Facts{Subject: s.c.Subject}
+	s.tellClient("corrected", facts).LetterNo = no
+	for _, addr := range of.Got {
+		if !s.c.party(addr) { // who has left the case, or has another address now
+			s.send(Mail{To: Address{Addr: addr}, Lang: s.c.Lang, Template: "corrected", Facts: facts}).LetterNo = no
+		}
+	}
+	return s.tr("已批准并签发，正在发给 %s。", "Approved and issued; it is on its way to %s.", s.c.Complainant.Mailbox())
+}
