@@ -17,6 +17,7 @@ package complaints
 import (
 	"encoding/json"
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -105,6 +106,105 @@ type Evidence struct {
 	Attachment
 	From string    `json:"from"` // who sent it
 	At   time.Time `json:"at"`
+}
+
+// basis reads what a finding rests on: files by their number or name, or words
+// for what lies elsewhere. Without it, the files that the reasons or this mail
+// bring; failing these, all that is on file, counted.
+func (s *session) basis(given, reason string) ([]string, error) {
+	var out []string
+	add := func(name string) {
+		if name = strings.TrimSpace(name); name != "" && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	for _, w := range strings.FieldsFunc(given, func(r rune) bool { return strings.ContainsRune(",，、;；", r) }) {
+		w = strings.TrimSpace(w)
+		if n, err := strconv.Atoi(w); err == nil {
+			if n < 1 || n > len(s.c.Evidence) {
+				return nil, Refuse("没有第%[1]d号证据。案卷中：%[2]s", "There is no item %[1]d of evidence. On file: %[3]s", n, s.c.exhibits("zh"), s.c.exhibits("en"))
+			}
+			w = s.c.Evidence[n-1].Name
+		}
+		add(w)
+	}
+	if given != "" {
+		return out, nil
+	}
+	for _, a := range s.m.Attachments {
+		add(a.Name)
+	}
+	for _, e := range s.c.Evidence {
+		if strings.Contains(reason, strings.TrimSuffix(e.Name, path.Ext(e.Name))) {
+			add(e.Name)
+		}
+	}
+	if len(out) == 0 {
+		add(s.c.whole(s.c.Lang))
+	}
+	return out, nil
+}
+
+// restsOn tells who finds what the finding is taken to rest on.
+func (s *session) restsOn(rests []string) string {
+	if len(rests) == 0 {
+		return s.tr("（尚无证据，请补上 证据=）", " (nothing on file to rest it on: add evidence=)")
+	}
+	return s.tr("（依据：%s）", " (on %s)", strings.Join(rests, s.tr("、", ", ")))
+}
+
+// exhibits numbers the evidence of a case, as findings may name it.
+func (c *Case) exhibits(lang string) string {
+	var out []string
+	for i, e := range c.Evidence {
+		out = append(out, fmt.Sprintf("%d %s", i+1, e.Name))
+	}
+	if len(out) == 0 {
+		return pick(lang, "（无）", "(nothing)")
+	}
+	return strings.Join(out, pick(lang, "；", "; "))
+}
+
+// whole counts what is on file, as what a finding rests on that names nothing;
+// "" if there is nothing.
+func (c *Case) whole(lang string) string {
+	heard := 0
+	for _, e := range c.Log {
+		if slices.Contains([]string{"interview", "stated", "note"}, e.What) {
+			heard++
+		}
+	}
+	if len(c.Evidence)+heard == 0 {
+		return ""
+	}
+	var parts []string
+	for _, n := range []struct {
+		n      int
+		zh, en string
+	}{{len(c.Evidence), "文件%d份", "document"}, {heard, "访谈、陈述和记录%d份", "interview, statement or note"}} {
+		switch {
+		case n.n == 0:
+		case lang != "en":
+			parts = append(parts, fmt.Sprintf(n.zh, n.n))
+		case n.n == 1:
+			parts = append(parts, "1 "+n.en)
+		default:
+			parts = append(parts, fmt.Sprintf("%d %ss", n.n, strings.Replace(n.en, "interview, statement or note", "interviews, statements and note", 1)))
+		}
+	}
+	return pick(lang, "案卷材料（"+strings.Join(parts, "，")+"）", "the papers on file ("+strings.Join(parts, ", ")+")")
+}
+
+// groundless lists the allegations whose finding rests on nothing. That
+// something could not be established needs nothing.
+func (c *Case) groundless() []string {
+	var out []string
+	for _, a := range c.Allegations {
+		if a.Finding != Undetermined && len(a.Evidence) == 0 {
+			out = append(out, strconv.Itoa(a.No))
+		}
+	}
+	return out
 }
 
 // Entry is one line of the case's history as a person reads it.

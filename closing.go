@@ -68,6 +68,14 @@ func (f *Outside) apply(c *Case, e *Event) error {
 	return nil
 }
 
+// outsideDue is the day on which the outside body is asked again.
+func outsideDue(_ *Policy, c *Case) Deadline {
+	if c.Outside == nil {
+		return Deadline{}
+	}
+	return Deadline{Due: c.Outside.Due}
+}
+
 // CameBack is what the outside body decided; the case goes on where it stood.
 type CameBack struct {
 	Text string `json:"text"`

@@ -331,7 +331,7 @@ func (s *session) approve(c *Command) (string, error) {
 		}
 	}
 	kind := d.Letter.Kind
-	s.do(&Issued{No: d.Letter.No, Number: LetterNumber{Firm: s.p.Firm.Short, Kind: series[kind], Year: s.today().Year}, Date: s.today(), DraftHash: d.DraftHash})
+	s.do(&Issued{No: d.Letter.No, Number: LetterNumber{Firm: s.p.Firm.Short, Kind: s.p.Firm.Series(kind), Year: s.today().Year}, Date: s.today(), DraftHash: d.DraftHash})
 	no := d.Letter.No
 	s.afterIssue(kind)
 	switch {

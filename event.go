@@ -36,6 +36,7 @@ var facts = map[string]func() Fact{
 	"assigned":            func() Fact { return &Assigned{} },
 	"took_on":             func() Fact { return &TookOn{} },
 	"recused":             func() Fact { return &Recused{} },
+	"recusal_sought":      func() Fact { return &RecusalSought{} },
 	"asked":               func() Fact { return &Asked{} },
 	"noted":               func() Fact { return &Noted{} },
 	"found":               func() Fact { return &Found{} },

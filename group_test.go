@@ -140,7 +140,7 @@ func TestGroup(t *testing.T) {
 
 	d.staff("kefu", "#受理 类别=F1\n#事项 多收代理费\n#指派 li@firm.example")
 	d.staff("li", "#接受")
-	d.staff("li", "#认定 1=成立 收费超过合同约定，应予退还。\n#报告\n事实清楚。")
+	d.staff("li", "#认定 1=成立 证据=委托合同第五条 收费超过合同约定，应予退还。\n#报告\n事实清楚。")
 	d.staff("zhao", "#批准")
 	d.staff("kefu", "#措施 负责人=财务部 期限=2026-12-18 收费由两人核对\n#拟稿")
 	want(t, "addressed to all", d.c.pendingDraft().Letter.To.Name, "zhangkun等6人")

@@ -86,7 +86,9 @@ type Found struct {
 	No       int      `json:"no"`
 	Finding  Finding  `json:"finding"`
 	Reason   string   `json:"reason"`
-	Evidence []string `json:"evidence,omitempty"`
+	Evidence []string `json:"evidence,omitempty"` // what it rests on
+
+	Attachments []Attachment `json:"attachments,omitempty"` // that came with it
 }
 
 // Kind names the fact in the log.
@@ -98,6 +100,7 @@ func (f *Found) apply(c *Case, e *Event) error {
 		return fmt.Errorf("there is no allegation %d", f.No)
 	}
 	a.Finding, a.Reason, a.Evidence = f.Finding, f.Reason, f.Evidence
+	c.keep(e, e.By, f.Attachments)
 	c.note(e, f.Kind(), fmt.Sprintf("%d %s: %s", f.No, f.Finding, f.Reason))
 	return nil
 }
@@ -229,12 +232,12 @@ func (s *session) find(c *Command) (string, error) {
 		if strings.TrimSpace(reason) == "" {
 			return "", Refuse("请写明第%d项的事实、依据和理由；没有理由的认定不能写进告知书。", "Give the facts, the basis and the reasons for allegation %d; a finding without them cannot stand in a letter.", no)
 		}
-		fact := &Found{No: no, Finding: f, Reason: reason}
-		if ev := c.Args["evidence"]; ev != "" {
-			fact.Evidence = strings.FieldsFunc(ev, func(r rune) bool { return r == ',' || r == '，' || r == '、' })
+		rests, err := s.basis(c.Args["evidence"], reason)
+		if err != nil {
+			return "", err
 		}
-		s.do(fact)
-		did = append(did, s.tr("第%d项：%s", "allegation %d: %s", no, f.In(s.lang)))
+		s.do(&Found{No: no, Finding: f, Reason: reason, Evidence: rests, Attachments: s.m.Attachments})
+		did = append(did, s.tr("第%d项：%s", "allegation %d: %s", no, f.In(s.lang))+s.restsOn(rests))
 	}
 	if len(did) == 0 {
 		return "", Refuse("请写明对哪一项作何认定，如 #认定 1=成立 理由。", "Say what you find on which allegation, as in #finding 1=upheld reasons.")
@@ -336,6 +339,16 @@ func (s *session) report(c *Command) (string, error) {
 	if who := s.unheard(); len(who) > 0 && c.Args["unheard"] == "" {
 		return "", Refuse("尚未听取被投诉人%[1]s的陈述；请先 #访谈 或 #通知。确实无法听取的，写明 #报告 未听取=原因。",
 			"The respondent (%[2]s) has not been heard yet: #interview or #notify first. If that is impossible, say why: #report unheard=reason.", strings.Join(who, "、"), strings.Join(who, ", "))
+	}
+	for _, a := range s.c.Allegations { // found before anything was on file
+		if all := s.c.whole(s.c.Lang); len(a.Evidence) == 0 && all != "" {
+			s.do(&Found{No: a.No, Finding: a.Finding, Reason: a.Reason, Evidence: []string{all}})
+		}
+	}
+	if open := s.c.groundless(); len(open) > 0 {
+		return "", Refuse("第%[1]s项的认定没有依据任何证据，案卷中也没有材料；请用 #取证、#访谈 存入，再用 #认定 %[3]s=… 证据= 写明依据。",
+			"The finding on allegation %[2]s rests on no evidence and there is nothing on file: put it there by #evidence or #interview, then name it, as in #finding %[3]s=… evidence=.",
+			strings.Join(open, "、"), strings.Join(open, ", "), open[0])
 	}
 	s.do(&Reported{Text: c.Text, Unheard: c.Args["unheard"], Attachments: s.m.Attachments})
 	reviewers := s.reviewers()

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // LetterKind names a kind of formal letter.
@@ -39,6 +41,21 @@ var series = map[LetterKind]string{
 	CorrectionLetter: "律投更", RespondentLetter: "律投辩", ReportLetter: "律投查", PapersLetter: "律投议", MinutesLetter: "律投纪", RegulatorLetter: "律投报",
 }
 
+// seriesEn are the same for a firm whose short name is in Latin letters.
+var seriesEn = map[LetterKind]string{
+	AckLetter: "ACK", DeclinedLetter: "DEC", ReferralLetter: "REF", InformationLetter: "INF", DelayLetter: "DEL", ResultLetter: "RES",
+	SettlementLetter: "SET", DecisionLetter: "APP", ClosureLetter: "CLO", NotPursuedLetter: "NPU", CorrectionLetter: "COR",
+	RespondentLetter: "RSP", ReportLetter: "REP", PapersLetter: "PAP", MinutesLetter: "MIN", RegulatorLetter: "REG",
+}
+
+// Series gives the series in which the firm numbers its letters of a kind.
+func (f Firm) Series(k LetterKind) string {
+	if f.Short != "" && !strings.ContainsFunc(f.Short, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return seriesEn[k]
+	}
+	return series[k]
+}
+
 // kindWords are the names of the kinds, as titles and files bear them.
 var kindWords = map[LetterKind][2]string{
 	AckLetter: {"投诉受理告知书", "Acknowledgement of Complaint"}, DeclinedLetter: {"不予受理告知书", "Complaint Not Accepted"},
@@ -71,10 +88,14 @@ type LetterNumber struct {
 	N    int    `json:"n"`
 }
 
-// String gives 明律投告〔2026〕12号, or "" before issue.
+// String gives 明律投告〔2026〕12号, or HM/RES/2026/12 in a Latin series; ""
+// before issue.
 func (n LetterNumber) String() string {
 	if n.N == 0 {
 		return ""
+	}
+	if n.Kind != "" && n.Kind[0] <= unicode.MaxASCII {
+		return fmt.Sprintf("%s/%s/%d/%d", n.Firm, n.Kind, n.Year, n.N)
 	}
 	return fmt.Sprintf("%s%s〔%d〕%d号", n.Firm, n.Kind, n.Year, n.N)
 }
@@ -456,6 +477,8 @@ type Allegation struct {
 	Finding    Finding  `json:"finding,omitempty"`
 	Reason     string   `json:"reason,omitempty"`   // fact, basis, conclusion, why
 	Evidence   []string `json:"evidence,omitempty"` // what the finding rests on
+
+	Upheld int `json:"upheld,omitempty"` // cases in which a complaint against the respondent was upheld in the twelve months before
 }
 
 // Against reports whether an allegation is about a person.

@@ -132,6 +132,10 @@ type Message struct {
 	MisusesBy int           `json:"-"` // the same, by this sender
 	Meeting   *Meeting      `json:"-"` // that the mail is about, locked; nil: none
 	Committee *Committee    `json:"-"` // what is before the committee, for a mail that calls a meeting
+
+	// Upheld counts, for the people whom Accused gives, the cases of the twelve
+	// months before in which a complaint against them was upheld, by address.
+	Upheld map[string]int `json:"-"`
 }
 
 // Recipients are all addresses the message was sent to as far as it tells,

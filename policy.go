@@ -54,6 +54,7 @@ type Parameters struct {
 	RegistrationHours  int    `toml:"registration_hours"`    // C1
 	TriageDays         int    `toml:"triage_days"`           // C3
 	InvestigationDays  int    `toml:"investigation_days"`    // C4
+	InvestigationStart string `toml:"investigation_start"`   // of C4: registration or receipt
 	ResultDays         int    `toml:"result_days"`           // C5
 	SupplementDays     int    `toml:"supplement_days"`       // C6
 	ExtensionFirst     int    `toml:"extension_first"`       // C7, at most
@@ -74,6 +75,7 @@ type Parameters struct {
 	RetentionYears     int    `toml:"retention_years"`       // C18
 	MajorLoss          int    `toml:"major_loss_yuan"`       // from which a complaint is major
 	MajorComplainants  int    `toml:"major_complainants"`    // about one cause
+	MajorUpheld        int    `toml:"major_upheld_in_year"`  // earlier complaints upheld against the same respondent within twelve months
 
 	AckDays            int    `toml:"acknowledgement_days"`     // C2, channels other than mail
 	AcceptanceDays     int    `toml:"acceptance_days"`          // within C3: until the assignee accepts
@@ -101,10 +103,10 @@ type Parameters struct {
 // DefaultParameters are the values of the specification.
 func DefaultParameters() Parameters {
 	return Parameters{
-		Version: "V3", RegistrationHours: 24, TriageDays: 2, InvestigationDays: 7, ResultDays: 2, SupplementDays: 10,
+		Version: "V3", RegistrationHours: 24, TriageDays: 2, InvestigationDays: 7, InvestigationStart: "registration", ResultDays: 2, SupplementDays: 10,
 		ExtensionFirst: 7, ExtensionSecond: 7, ExtensionCap: 15, AppealDays: 30, AppealAckDays: 1, CommitteeDays: 15,
 		CommitteeExtension: 10, VoteDays: 5, ProgressDays: 5, LongStopDays: 56, Quorum: 3, AutomaticPerDay: 3, AutomaticPerHour: 200,
-		LettersPerStaffDay: 50, DigestAt: "08:30", RetentionYears: 10, MajorLoss: 100_000, MajorComplainants: 5,
+		LettersPerStaffDay: 50, DigestAt: "08:30", RetentionYears: 10, MajorLoss: 100_000, MajorComplainants: 5, MajorUpheld: 3,
 		AckDays: 1, AcceptanceDays: 1, SupplementReminder: 5, SuspensionReview: 30, SuspensionMax: 180, SurveyDays: 3, SurveyReminds: 1, SurveyClose: 14, RemindPercent: 50, RemindDays: []int{2, 1},
 		RemindAt: "09:00", RemindHeadAt: "15:00", EscalateDays: 2, StandingDays: 5, CalendarFrom: "10-25",
 		MeetingMonths: 3, MeetingMonthly: 10, MeetingNotice: 10, MinutesDays: 5, TermNotice: 30,
@@ -299,8 +301,11 @@ func excerpt(text string, n int) string {
 	if utf8.RuneCountInString(text) <= n {
 		return text
 	}
-	r := []rune(text)
-	return strings.TrimSpace(string(r[:n])) + "……"
+	cut := strings.TrimSpace(string([]rune(text)[:n]))
+	if i := strings.LastIndexByte(cut, ' '); i > 0 && cut[len(cut)-1] < utf8.RuneSelf { // no Latin word is cut
+		return cut[:i] + " …"
+	}
+	return cut + "……"
 }
 
 // Table is a table of working days that was sent by mail: it takes effect when

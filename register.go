@@ -121,9 +121,13 @@ func (s *session) register(in intake) {
 		in.Name = pick(lang, "来电人", "Unnamed caller")
 	}
 	if in.subject == "" && in.channel != "email" {
-		in.subject = excerpt(strings.Join(strings.Fields(in.matter), " "), 30)
+		in.subject = excerpt(strings.Join(strings.Fields(in.matter), " "), map[string]int{"zh": 30, "en": 60}[lang])
 	}
-	due := s.p.Calendar.WorkingDays(s.today(), s.p.InvestigationDays, nil)
+	from := s.today()
+	if s.p.InvestigationStart == "receipt" {
+		from = s.p.day(in.received)
+	}
+	due := s.p.Calendar.WorkingDays(from, s.p.InvestigationDays, nil)
 	f := &Opened{
 		Year: s.at.In(s.p.Location).Year(), Complainant: in.Complainant, Channel: in.channel,
 		Subject: in.subject, Matter: in.matter, Received: in.received, Lang: lang, Policy: s.p.Version,
@@ -239,12 +243,37 @@ func (s *session) registerFor(c *Command) (string, error) {
 		did += s.tr("投诉人没有电子邮件地址，受理告知请以电话或信函送达，并用 #备注 记录。", " The complainant has no email address: please acknowledge by telephone or post, and record it with #note.")
 	}
 	if n := len(s.c.Breaches); n > 0 {
-		did += s.tr("登记超过%d小时，迟延%d分钟，已记录。", " This is later than %d hours after receipt; the %d minutes over are on record.", s.p.RegistrationHours, s.c.Breaches[0].Minutes)
+		did += s.tr("应在收到后%d小时内登记，迟延%s，已记录。", " It should have been registered within %d hours of receipt; that it is %s late is on record.", s.p.RegistrationHours, HowLate(s.c.Breaches[0].Minutes, lang))
 	}
 	if len(s.c.Missing) > 0 {
 		did += s.tr("尚缺：%s。", " Still missing: %s.", fields(s.c.Missing, lang))
 	}
 	return did, nil
+}
+
+// HowLate writes a number of minutes as a person says it: 19小时11分钟, 3 days 2
+// hours.
+func HowLate(minutes int, lang string) string {
+	days, hours, rest := minutes/(24*60), minutes/60%24, minutes%60
+	var out []string
+	for _, x := range []struct {
+		n      int
+		zh, en string
+	}{{days, "天", "day"}, {hours, "小时", "hour"}, {rest, "分钟", "minute"}} {
+		switch {
+		case x.n == 0 || x.en == "minute" && days > 0:
+		case lang != "en":
+			out = append(out, fmt.Sprint(x.n, x.zh))
+		case x.n == 1:
+			out = append(out, "1 "+x.en)
+		default:
+			out = append(out, fmt.Sprint(x.n, " ", x.en, "s"))
+		}
+	}
+	if len(out) == 0 {
+		return pick(lang, "不足1分钟", "less than a minute")
+	}
+	return strings.Join(out, pick(lang, "", " "))
 }
 
 var (
@@ -287,7 +316,7 @@ func (s *session) forwarded() {
 	s.lang = s.p.Language
 	did := s.tr("您转来的 %s 的来信已登记为投诉，案号见本邮件主题。谢谢您及时转交。", "The mail of %s that you passed on is registered as a complaint; its number stands in the subject. Thank you for passing it on.", f.From)
 	if len(s.c.Breaches) > 0 {
-		did += s.tr("该信发出已超过%d小时，迟延%d分钟，已记录。", " It was sent more than %d hours ago; the %d minutes over are on record.", s.p.RegistrationHours, s.c.Breaches[0].Minutes)
+		did += s.tr("应在收到后%d小时内登记，迟延%s，已记录。", " It should have been registered within %d hours of receipt; that it is %s late is on record.", s.p.RegistrationHours, HowLate(s.c.Breaches[0].Minutes, s.lang))
 	}
 	s.tell(s.who, "transcript", Facts{Subject: s.m.Subject, Transcript: []Line{{Command: s.tr("转来的邮件", "Forwarded mail"), Did: did}}}).InReplyTo = s.m.MessageID
 }
@@ -437,6 +466,6 @@ func (s *session) letter(k LetterKind) Letter {
 	}
 	return Letter{
 		Kind: k, Lang: s.c.Lang, Ref: s.c.Ref, Firm: s.p.Firm, To: s.c.addressee(), Subject: s.c.Subject,
-		Number: LetterNumber{Firm: s.p.Firm.Short, Kind: series[k], Year: s.today().Year}, Contact: contact, Routes: s.p.Routes, Policy: s.c.Policy,
+		Number: LetterNumber{Firm: s.p.Firm.Short, Kind: s.p.Firm.Series(k), Year: s.today().Year}, Contact: contact, Routes: s.p.Routes, Policy: s.c.Policy,
 	}
 }

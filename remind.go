@@ -84,7 +84,8 @@ var (
 	deskRoles = []Role{Officer, Head}
 )
 
-// clocks is the table: C1 to C15 and C19, and the two that a suspension has.
+// clocks is the table: C1 to C15 and C19, the day on which an outside body is
+// asked again, and the two that a suspension has.
 var clocks = []clock{
 	{"C1", [2]string{"登记", "registration"}, func(p *Policy) int { return p.RegistrationHours }, "hours", "received", "opened", false, nil, nil, deskRoles, ""},
 	{"C2", [2]string{"受理告知", "acknowledgement"}, func(p *Policy) int { return p.AckDays }, "working", "opened", "delivered", false, atFirst, ackDue, deskRoles, "ladder"},
@@ -103,6 +104,7 @@ var clocks = []clock{
 	{"C14", [2]string{"进展告知", "progress notice"}, func(p *Policy) int { return p.ProgressDays }, "working", "issued", "progress", true, inMotion, progressDue, nil, "day"},
 	{"C15", [2]string{"最长办理期", "long stop"}, func(p *Policy) int { return p.LongStopDays }, "calendar", "received", "delivered", false, unsettled, longStop, []Role{Chair}, "over"},
 	{"CV", [2]string{"委员答复", "members' answers"}, func(p *Policy) int { return p.VoteDays }, "working", "docketed", "advised", false, []State{CommitteePre, AppealReview}, (*Policy).votingDue, []Role{TheSilent}, "vote"},
+	{"EX", [2]string{"外部机构的答复", "answer of the outside body"}, nil, "calendar", "outside", "came_back", false, []State{External}, outsideDue, deskRoles, "day"},
 	{"C19", [2]string{"工作日表", "table of working days"}, nil, "", "", "", false, nil, nil, []Role{Admin}, ""},
 	{"SR", [2]string{"中止复核", "review of the suspension"}, func(p *Policy) int { return p.SuspensionReview }, "calendar", "suspended", "suspension_reviewed", false, []State{Suspended}, reviewDue, []Role{Head}, "ladder"},
 	{"SM", [2]string{"中止上限", "end of the suspension"}, func(p *Policy) int { return p.SuspensionMax }, "calendar", "suspended", "resumed", false, []State{Suspended}, stayEnd, []Role{Chair}, "ladder"},
@@ -128,11 +130,10 @@ func triageDue(p *Policy, c *Case) Deadline {
 }
 
 func acceptDue(p *Policy, c *Case) Deadline {
-	at := c.last("assigned")
-	if c.Assignee == "" || at.IsZero() {
-		return Deadline{}
+	if at := c.last("assigned"); c.Assignee != "" && !at.IsZero() {
+		return p.Calendar.after(p.day(at), p.AcceptanceDays)
 	}
-	return p.Calendar.after(p.day(at), p.AcceptanceDays)
+	return Deadline{}
 }
 
 func reportDue(_ *Policy, c *Case) Deadline {
@@ -161,8 +162,7 @@ func progressDue(p *Policy, c *Case) Deadline {
 	if c.Complainant.Addr == "" {
 		return Deadline{}
 	}
-	told := c.last("issued", "asked", "progress", "resumed", "opened", "appealed")
-	return p.Calendar.after(p.day(told), p.ProgressDays)
+	return p.Calendar.after(p.day(c.last("issued", "asked", "progress", "resumed", "opened", "appealed")), p.ProgressDays)
 }
 
 func longStop(p *Policy, c *Case) Deadline {

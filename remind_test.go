@@ -51,7 +51,7 @@ func TestReminders(t *testing.T) {
 	// is one progress notice and the long stop.
 	want(t, "long stop", d.sweep("2027-03-01", 9), []string{"progress zhangkun", "long_stop zhangkun", "C15 over 陈思远", "C15 over 赵刚"})
 	want(t, "only the client is told again", d.p.NextAt(d.c), at("2027-03-08", 9))
-	d.staff("li", "#认定 1=成立 收费没有依据。\n#报告\n一、基本情况")
+	d.staff("li", "#认定 1=成立 证据=委托合同 收费没有依据。\n#报告\n一、基本情况")
 	d.staff("zhao", "#批准")
 	// 24:00 on 3 December is 0:00 on the 4th; approved on 1 March at 9:00.
 	want(t, "made good", d.c.Breaches[0], Breached{Clock: "C4", Person: "li@firm.example", Minutes: int(at("2027-03-01", 9).Sub(at("2026-12-04", 0)).Minutes()), Due: Date{2026, 12, 3}})

@@ -161,6 +161,15 @@ func (p *Policy) Grade(c *Case) (Severity, []string) {
 			}
 		}
 	}
+	for _, a := range c.Allegations {
+		if p.MajorUpheld > 0 && a.Upheld >= p.MajorUpheld {
+			name := a.Respondent
+			if who := p.Register.Find(name); who != nil {
+				name = who.Name
+			}
+			meet(Major, "对%s的投诉十二个月内已有%d件成立", "complaints against %s were upheld %d times within twelve months", name, a.Upheld)
+		}
+	}
 	if yuan := largest(text); p.MajorLoss > 0 && yuan >= float64(p.MajorLoss) {
 		meet(map[bool]Severity{true: Critical, false: Major}[yuan >= 10*float64(p.MajorLoss)], "涉及金额%.0f元，达到%d元", "it concerns CNY %.0f, which is at least %d", yuan, p.MajorLoss)
 	} else if p.MajorLoss > 0 && yuan >= float64(p.MajorLoss)/5 {

@@ -299,7 +299,7 @@ func TestTableOfClocks(t *testing.T) {
 	p := testPolicy(t, "zh")
 	limits := map[string]string{
 		"C1": "24 hours", "C2": "1 working", "C3": "2 working", "C3a": "1 working", "C4": "7 working pauses", "C5": "2 working", "C6": "10 working", "C7": "15 working", "C8": "30 calendar",
-		"C9": "1 working", "C10": "15 working pauses", "C11": "calendar", "C12": "calendar", "C13": "3 working", "C14": "5 working pauses", "C15": "56 calendar", "CV": "5 working", "C19": "", "SR": "30 calendar", "SM": "180 calendar",
+		"C9": "1 working", "C10": "15 working pauses", "C11": "calendar", "C12": "calendar", "C13": "3 working", "C14": "5 working pauses", "C15": "56 calendar", "CV": "5 working", "EX": "calendar", "C19": "", "SR": "30 calendar", "SM": "180 calendar",
 	}
 	for _, k := range clocks {
 		got := k.Unit

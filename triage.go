@@ -45,6 +45,7 @@ type Alleged struct {
 	No         int    `json:"no"`
 	Text       string `json:"text"`
 	Respondent string `json:"respondent,omitempty"`
+	Upheld     int    `json:"upheld,omitempty"` // see Allegation
 }
 
 // Kind names the fact in the log.
@@ -54,13 +55,28 @@ func (f *Alleged) apply(c *Case, e *Event) error {
 	if a := c.allegation(f.No); a != nil {
 		a.Text = f.Text
 		if f.Respondent != "" {
-			a.Respondent = f.Respondent
+			a.Respondent, a.Upheld = f.Respondent, f.Upheld
 		}
 	} else {
-		c.Allegations = append(c.Allegations, Allegation{No: f.No, Text: f.Text, Respondent: f.Respondent})
+		c.Allegations = append(c.Allegations, Allegation{No: f.No, Text: f.Text, Respondent: f.Respondent, Upheld: f.Upheld})
 	}
 	c.note(e, f.Kind(), f.Text)
 	return nil
+}
+
+// Accused lists the addresses of the people whom a mail's commands name as
+// respondents, so that the store looks up what was upheld against them before.
+func (p *Policy) Accused(m *Message) []string {
+	var out []string
+	for _, c := range ParseCommands(m.OwnWords) {
+		if c.verb == nil || c.verb.En[0] != "allegation" || c.Args["respondent"] == "" {
+			continue
+		}
+		if who := p.Register.Named(c.Args["respondent"]); who != nil && !slices.Contains(out, who.Address) {
+			out = append(out, who.Address)
+		}
+	}
+	return out
 }
 
 func (c *Case) allegation(no int) *Allegation {
@@ -192,7 +208,7 @@ func (s *session) allege(c *Command) (string, error) {
 	if who := c.Args["respondent"]; who != "" {
 		f.Respondent = who
 		if p := s.p.Register.Named(who); p != nil {
-			f.Respondent = p.Address
+			f.Respondent, f.Upheld = p.Address, s.m.Upheld[p.Address]
 			if SameAddr(p.Address, s.c.Handler) || SameAddr(p.Address, s.who.Address) {
 				return "", Refuse("%s正在办理本案，不能同时是被投诉人；请先另行指派。", "%s is working on this case and cannot be its respondent; assign somebody else first.", p.Name)
 			}
@@ -249,18 +265,81 @@ func (s *session) takeOn() (string, error) {
 	return s.tr("您已是本案责任人；书面报告须于 %s 前提交并获批准。", "You are the responsible person; the written report must be filed and approved by %s.", s.c.Due.Due.In(s.lang)), nil
 }
 
+// RecusalSought says that somebody should stand aside; who decides answers by
+// recusing them, or by leaving it.
+type RecusalSought struct {
+	Person string `json:"person"`
+	Reason string `json:"reason"`
+}
+
+// Kind names the fact in the log.
+func (*RecusalSought) Kind() string { return "recusal_sought" }
+
+func (f *RecusalSought) apply(c *Case, e *Event) error {
+	c.note(e, f.Kind(), f.Person+": "+f.Reason)
+	return nil
+}
+
+// recuse is #回避: somebody steps aside, or says that another should. That is
+// decided by the head; of the head by the chair, of the chair by management.
 func (s *session) recuse(c *Command) (string, error) {
-	panel := s.c.sits(s.who)
-	s.do(&Recused{Person: s.who.Address, Reason: c.Text})
+	who := s.who
+	if name := c.Args["person"]; name != "" {
+		if who = s.p.Register.Named(name); who == nil {
+			return "", Refuse("名册中没有“%[1]s”。", "There is nobody %[1]q in the register.", name)
+		}
+	}
+	deciders := s.recusers(who)
+	switch {
+	case s.c.Conflicted(who):
+		return s.tr("%s 已不办理本案，没有改动。", "%s is off this case already; nothing changed.", who.Name), nil
+	case who == s.who && !s.p.allows(s.c, who, []Role{TheAssignee, TheHandler, ThePanel, Officer, Head, Chair}):
+		return "", Refuse("您不在本案中任职，无须回避；认为他人应当回避的，写明 人=地址。", "You have no part in this case. If another should stand aside, name them: person=address.")
+	case who != s.who && !slices.Contains(deciders, s.who):
+		s.do(&RecusalSought{Person: who.Address, Reason: c.Text})
+		for _, p := range deciders {
+			s.tell(p, "case_news", Facts{From: s.who.Mailbox(), Text: s.tr("%[1]s 提出 %[2]s 应当回避：%[3]s\n\n请您决定。同意的，回复：#回避 人=%[4]s 理由=…；不同意的，请以 #备注 记下理由。",
+				"%[1]s says that %[2]s should stand aside: %[3]s\n\nPlease decide. If you agree, reply: #recuse person=%[4]s reason=…; if not, record why by #note.", s.who.Name, who.Name, c.Text, who.Address)})
+		}
+		return s.tr("已记录，由 %s 决定。", "On record; %s will decide.", people(deciders, s.lang)), nil
+	}
+	panel := s.c.sits(who)
+	s.do(&Recused{Person: who.Address, Reason: c.Text})
 	told := s.desk()
 	if panel {
 		told = s.free(Chair)
 		s.refill()
 	}
+	said := s.tr("%s 申请回避：%s", "%s has stepped aside: %s", who.Name, c.Text)
+	if who != s.who {
+		said = s.tr("%s 回避本案，由 %s 决定：%s", "%[1]s is off this case, as %[2]s has decided: %[3]s", who.Name, s.who.Name, c.Text)
+		s.tell(who, "case_news", Facts{Text: s.tr("经 %s 决定，您回避本案，不再办理，也不再查阅。理由：%s", "%s has decided that you stand aside from this case; you neither act on it nor read it any longer. Reason: %s", s.who.Name, c.Text)})
+	}
 	for _, p := range told {
-		s.tell(p, "case_news", Facts{From: s.who.Mailbox(), Text: s.tr("%s 申请回避：%s", "%s has stepped aside: %s", s.who.Name, c.Text)})
+		if p != s.who || who == s.who {
+			s.tell(p, "case_news", Facts{From: s.who.Mailbox(), Text: said})
+		}
+	}
+	if who != s.who {
+		return s.tr("已记录：%s 回避，不再办理本案。", "On record: %s is off this case.", who.Name), nil
 	}
 	return s.tr("已记录您的回避；您不再办理本案。", "Your recusal is on record; you are no longer on this case."), nil
+}
+
+// recusers are who decides whether a person must stand aside.
+func (s *session) recusers(who *Person) []*Person {
+	role := Head
+	for range 3 {
+		out := s.free(role)
+		if role == Management {
+			out = s.p.management(s.c)
+		}
+		if !slices.Contains(out, who) {
+			return out
+		}
+		role = above[role]
+	}
+	return nil
 }
 
 func codeList(codes map[string][2]string, lang string) string {

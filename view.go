@@ -144,8 +144,8 @@ func (p *Policy) ready(v *Verb, c *Case, who *Person, at time.Time) []Action {
 	case "accept":
 		return one("", "")
 	case "recuse":
-		if SameAddr(c.Assignee, who.Address) || c.State == AppealReview || c.State == CommitteePre {
-			return one("", pick(lang, "（写明理由）", "(the reason)"))
+		if SameAddr(c.Assignee, who.Address) || (c.State == AppealReview || c.State == CommitteePre) && c.sits(who) {
+			return []Action{{Label: pick(lang, "退出本案，并记下理由", "takes you off this case and records why"), Line: name, Text: pick(lang, "（写明理由）", "(the reason)")}}
 		}
 	case "ask":
 		if slices.Contains(working, c.State) && SameAddr(c.Handler, who.Address) {

@@ -2,6 +2,7 @@ package mailout
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"complaints"
@@ -25,6 +26,13 @@ var happened = map[string]pair{
 	"assigned":            {"指派调查", "asked to investigate"},
 	"took_on":             {"接受指派，担任责任人", "accepted as responsible person"},
 	"recused":             {"回避", "recusal"},
+	"recusal_sought":      {"提出应当回避", "recusal asked for"},
+	"merged":              {"并入另案", "merged into another case"},
+	"absorbed":            {"并入本案", "another case merged into this one"},
+	"split_off":           {"另立一案", "allegations made a case of their own"},
+	"grouped":             {"增加投诉人", "complainants joined"},
+	"member_left":         {"一名投诉人退出", "a complainant left the group"},
+	"graded":              {"定级", "graded"},
 	"asked":               {"提出询问", "question put"},
 	"note":                {"备注", "note"},
 	"interview":           {"访谈", "interview"},
@@ -107,7 +115,7 @@ func (v View) Entry(e complaints.Entry) string {
 		text = v.Category(text)
 	case "assigned", "took_on":
 		text = v.Who(text)
-	case "recused":
+	case "recused", "recusal_sought":
 		text = v.with(v.Who(first), v.Why(rest))
 	case "interview":
 		text = v.with(first, rest)
@@ -146,7 +154,7 @@ func (v View) Entry(e complaints.Entry) string {
 		if late == "" {
 			who, late = "", strings.TrimPrefix(rest, "+")
 		}
-		text = v.with(complaints.ClockWords(clock, v.Lang)+v.tr("（%s）", " (%s)", clock), strings.TrimSpace(v.Who(who)+v.tr(" 迟延%s分钟", " %s minutes late", strings.TrimSuffix(late, " min"))))
+		text = v.with(complaints.ClockWords(clock, v.Lang)+v.tr("（%s）", " (%s)", clock), strings.TrimSpace(v.Who(who)+v.late(strings.TrimSuffix(late, " min"))))
 	case "resumed":
 		if p, ok := map[string]pair{"answered": {"投诉人已答复", "the complainant answered"}, "unanswered": {"投诉人逾期未答复", "the complainant did not answer in time"},
 			"outside": {"交由外部机构处理", "the matter went to an outside body"}}[text]; ok {
@@ -172,6 +180,15 @@ func (v View) with(a, b string) string {
 // Step is one thing that was done, as a client may know it.
 type Step struct {
 	On, Text string
+}
+
+// late says by how many minutes a limit was missed.
+func (v View) late(minutes string) string {
+	n, err := strconv.Atoi(minutes)
+	if err != nil {
+		return " " + minutes
+	}
+	return v.tr(" 迟延"+complaints.HowLate(n, "zh"), " "+complaints.HowLate(n, "en")+" late")
 }
 
 // Milestones are the steps of the case that concern the client: no findings

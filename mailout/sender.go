@@ -285,6 +285,7 @@ func (s *Sender) compose(ctx context.Context, p *complaints.Policy, o *store.Out
 			return nil, nil, err
 		}
 	}
+	m = fit(p, c, m)
 	letter, err := s.letter(ctx, p, c, m)
 	if err != nil {
 		return nil, nil, err

@@ -55,6 +55,7 @@ type Action struct {
 // is the address with its token; hash is the SHA-256 (hex) of the PDF that m
 // carries, or "". now is the time of writing.
 func NewView(p *complaints.Policy, m complaints.Mail, c *complaints.Case, rows []complaints.Row, actions []complaints.Action, replyTo, hash string, now time.Time) View {
+	m = fit(p, c, m)
 	v := View{
 		Lang: m.Lang, Firm: p.Firm, FirmName: p.Firm.In(m.Lang), To: m.To, Case: c, Facts: m.Facts,
 		ReplyTo: replyTo, Rows: rows, Name: m.Template, policy: p, now: now,
@@ -82,6 +83,31 @@ func NewView(p *complaints.Policy, m complaints.Mail, c *complaints.Case, rows [
 		v.Actions = append(v.Actions, v.ready(a))
 	}
 	return v
+}
+
+// Templates that tell their reader what is theirs to know, whatever the case
+// holds: answers to their own mails, and notices addressed to them.
+var own = []string{"respondent", "transcript", "confirm", "help", "impersonated", "note_kept", "list", "digest", "reminder", "alert",
+	"calendar_missing", "calendar_proposed", "calendar_changed", "extension_asked"}
+
+// Templates that pass on what the case holds.
+var content = []string{"new_case", "client_replied", "assigned", "took_on", "report_review", "report_approved", "report_returned", "draft", "draft_approval",
+	"draft_returned", "letter_sent", "letter_failed", "letter_in_doubt", "closed_staff", "appeal_lodged", "appeal_papers", "votes_in", "appeal_late", "committee_papers", "opinions_in", "committee_opinion", "view"}
+
+// fit takes out of a mail to staff what its reader may not see at the time of
+// writing (casework B.4): whoever is complained of or recused gets nothing but
+// what is addressed to them, and whoever else may not read the case nothing of
+// its content. Sentences of the desk's own, which name no author, stay.
+func fit(p *complaints.Policy, c *complaints.Case, m complaints.Mail) complaints.Mail {
+	who := p.Register.Find(m.To.Addr)
+	if c == nil || !m.Staff || who == nil || p.MayRead(c, who) || slices.Contains(own, m.Template) {
+		return m
+	}
+	desk := m.Template == "case_news" && m.Facts.From.Addr == "" && len(m.Facts.Attachments) == 0
+	if !desk && (c.Conflicted(who) || slices.Contains(content, m.Template) || m.Template == "case_news") {
+		m.LetterNo, m.Draft, m.Facts = 0, false, complaints.Facts{}
+	}
+	return m
 }
 
 // letterOf finds the letter that a mail carries or speaks of. A notice of

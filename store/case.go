@@ -181,7 +181,8 @@ func (db *DB) Rows(ctx context.Context, f Filter) (list []complaints.Row, err er
 				jsonb_build_object('state', state, 'allegations', body -> 'allegations', 'recusals', body -> 'recusals', 'stay', body -> 'stay',
 					'appeal', case when body ? 'appeal' then '{}'::jsonb end)
 			from cases
-			where (open or not $1) and ($2 = '' or handler = $2 or assignee = $2) and ($3 = '' or complainant = $3) and ($4 = '' or state = $4)
+			where (open or not $1) and ($2 = '' or handler = $2 or assignee = $2
+				or case state when 'APPEAL_REVIEW' then body #> '{appeal,panel}' when 'COMMITTEE_PRE' then body #> '{docket,panel}' end ? $2) and ($3 = '' or complainant = $3) and ($4 = '' or state = $4)
 			order by open desc, due nulls last, ref limit $5`,
 			f.Open, strings.ToLower(clean(f.Handler)), strings.ToLower(clean(f.Complainant)), clean(f.State), f.Limit)
 		if err != nil {
@@ -347,6 +348,30 @@ func (tx *Tx) Others(ctx context.Context, c *complaints.Case, m *complaints.Mess
 			return nil, err
 		}
 		out = append(out, o)
+	}
+	return out, nil
+}
+
+// Upheld counts for each of some people, by address, the cases in which a
+// complaint against them was upheld, wholly or in part, by a report approved
+// since a time. Of a merged case only the one in which it went on counts.
+func (tx *Tx) Upheld(ctx context.Context, people []string, since time.Time) (map[string]int, error) {
+	out := map[string]int{}
+	for _, who := range people {
+		who = strings.ToLower(clean(who))
+		var n int
+		err := tx.tx.QueryRowContext(ctx, `
+			select count(*) from cases
+			where body -> 'allegations' @> jsonb_build_array(jsonb_build_object('respondent', $1::text)) and body #>> '{report,approved_at}' is not null
+				and (body #>> '{report,approved_at}')::timestamptz >= $2 and state <> 'MERGED'
+				and exists (select from jsonb_array_elements(body -> 'allegations') a where a ->> 'respondent' = $1 and a ->> 'finding' in ('upheld', 'partly'))`,
+			who, micro(since)).Scan(&n)
+		if err != nil {
+			return nil, fmt.Errorf("count what was upheld: %w", err)
+		}
+		if n > 0 {
+			out[who] = n
+		}
 	}
 	return out, nil
 }

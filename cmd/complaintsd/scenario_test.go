@@ -28,7 +28,11 @@ func TestScenarios(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s, err := play.Parse(src, shanghai)
+			zone := shanghai
+			if strings.Contains(string(src), "-- calendar --\nen-gb\n") {
+				zone = london
+			}
+			s, err := play.Parse(src, zone)
 			if err != nil {
 				t.Fatal(err)
 			}

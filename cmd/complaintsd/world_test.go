@@ -85,6 +85,35 @@ var shanghai = func() *time.Location {
 	return l
 }()
 
+// The office in London: it does not exist either.
+var (
+	londonFirm = complaints.Firm{
+		Name: "Ashby Lane LLP", NameEn: "Ashby Lane LLP", Short: "AL", Address: "14 Lamb's Passage, London", Postcode: "EC1Y 8TE", Phone: "020 7946 0018", Email: deskAddr,
+	}
+	londonRoutes = []complaints.Route{
+		{Name: "Legal Ombudsman", NameEn: "Legal Ombudsman", For: "poor service, at no charge to you", ForEn: "poor service, at no charge to you", Contact: "legalombudsman.org.uk",
+			Limit: "within six months of our final response, and within one year of what you complain of or of when you should have known of it", LimitEn: "within six months of our final response, and within one year of what you complain of or of when you should have known of it"},
+		{Name: "Solicitors Regulation Authority", NameEn: "Solicitors Regulation Authority", For: "a solicitor's conduct", ForEn: "a solicitor's conduct", Contact: "sra.org.uk"},
+	}
+	london = func() *time.Location {
+		l, err := time.LoadLocation("Europe/London")
+		if err != nil {
+			panic(err)
+		}
+		return l
+	}()
+)
+
+// officePolicy is the policy of the office that counts these days: of the one
+// in London where they are those of England and Wales.
+func officePolicy(lang, days string) complaints.Policy {
+	p := testPolicy(lang)
+	if days == "en-gb" {
+		p.Firm, p.Routes, p.Location = londonFirm, londonRoutes, london
+	}
+	return p
+}
+
 // testPolicy is the policy of the demo's firm.
 func testPolicy(lang string) complaints.Policy {
 	return complaints.Policy{
@@ -128,7 +157,7 @@ func newWorldWith(t testing.TB, s *play.Script, lang string, o mailtest.PostfixO
 func (w *world) start(lang string) {
 	t := w.t
 	password := func() (string, error) { return mailtest.Password, nil }
-	policy, desk := testPolicy(lang), mailin.Desk{AuthservID: mailtest.AuthservID, Position: w.hops}
+	policy, desk := officePolicy(lang, w.days), mailin.Desk{AuthservID: mailtest.AuthservID, Position: w.hops}
 	if w.open {
 		policy.RequireDomain, policy.Confirm, desk = false, true, mailin.Desk{}
 	}

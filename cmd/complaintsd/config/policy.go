@@ -13,12 +13,10 @@ import (
 type Policy struct {
 	complaints.Parameters
 
-	Calendar           string `toml:"calendar"`              // jurisdiction whose days are counted: cn, en-gb …
-	InvestigationStart string `toml:"investigation_start"`   // registration or receipt
-	EarlyResolution    int    `toml:"early_resolution_days"` // 0: none
+	Calendar        string `toml:"calendar"`              // jurisdiction whose days are counted: cn, en-gb …
+	EarlyResolution int    `toml:"early_resolution_days"` // 0: none
 
-	MajorRepeat int    `toml:"major_upheld_in_year"` // against one person
-	WebForm     string `toml:"web_form"`             // the address from which the firm's web form writes, or ""
+	WebForm string `toml:"web_form"` // the address from which the firm's web form writes, or ""
 
 	SuggestionDays int `toml:"suggestion_days"`
 }
@@ -27,8 +25,7 @@ type Policy struct {
 func policyDefaults() Policy {
 	return Policy{
 		Parameters: complaints.DefaultParameters(),
-		Calendar:   "cn", InvestigationStart: "registration", EarlyResolution: 3,
-		MajorRepeat: 3, SuggestionDays: 10,
+		Calendar:   "cn", EarlyResolution: 3, SuggestionDays: 10,
 	}
 }
 
@@ -69,7 +66,7 @@ func (k *checker) policy() {
 		{"term_notice_days", p.TermNotice, 1, 365},
 		{"major_loss_yuan", p.MajorLoss, 0, 1_000_000_000},
 		{"major_complainants", p.MajorComplainants, 2, 10_000},
-		{"major_upheld_in_year", p.MajorRepeat, 1, 1000},
+		{"major_upheld_in_year", p.MajorUpheld, 1, 1000},
 		{"remind_at_percent", p.RemindPercent, 1, 99},
 		{"escalate_days", p.EscalateDays, 1, 60},
 		{"standing_item_days", p.StandingDays, 1, 60},
