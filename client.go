@@ -168,13 +168,13 @@ var wishes = []struct {
 	{"confirm", []string{"确认", "confirm"}, regexp.MustCompile(`(?i)^(是的?[，,、 ]*)?(我|本人)?确认(撤回|撤回投诉)?$|^(yes[，, ]*)?i confirm( (the withdrawal|that i withdraw( my complaint)?))?$`), nil},
 	{"goon", []string{"继续", "continue"}, regexp.MustCompile(`(?i)^(不撤回[，,。 ]*)?请(你们|贵所)?继续(办理|处理|调查)?(本案|我的投诉)?$|^please (go on|continue)( with my (case|complaint))?$`), nil},
 	{"withdraw", []string{"撤回", "withdraw"},
-		regexp.MustCompile(`(?i)^(本人|我)?(要求?|申请|请求|决定|希望|同意)*(撤回|撤销)(本次|该|我的)?投诉$|^(撤回|撤诉)$|^i (wish|want|would like) to withdraw( my complaint)?$|^withdraw$`),
+		regexp.MustCompile(`(?i)^(本人|我)?(要求?|申请|请求|决定|希望|同意)*(撤回|撤销)(本次|该|我的)?投诉$|^(撤回|撤诉)$|^(i (wish|want|would like) to|i( hereby)?|please) withdraw( my| this| the)?( complaint)?$|^withdraw$`),
 		regexp.MustCompile(`(?i)撤回|撤诉|撤销投诉|\bwithdraw`)},
 	{"accept", []string{"接受", "accept"},
-		regexp.MustCompile(`(?i)^(本人|我)?(愿意|同意|决定)*(接受|同意)(上述|该|你们的?|贵所的?|这个)?(补救|处理|解决|退费)?(方案|结果|建议|提议)?$|^i accept( the offer| your offer)?$|^accept(ed)?$`),
-		regexp.MustCompile(`(?i)接受.{0,12}(方案|结果|提议)|同意.{0,12}(方案|结果)|\bi (would )?accept`)},
+		regexp.MustCompile(`(?i)^(本人|我)?(愿意|同意|决定)*(接受|同意)(上述|该|你们的?|贵所的?|这个)?(补救|处理|解决|退费)?(方案|结果|建议|提议)?$|^i (hereby |am happy to )?accept( (the|your|this) (offer|proposal|proposed remedy|outcome|result))?$|^accept(ed)?$`),
+		regexp.MustCompile(`(?i)接受.{0,12}(方案|结果|提议)|同意.{0,12}(方案|结果)|\bi (would )?accept|\baccept\b.{0,20}\b(offer|proposal|remedy|outcome|result)`)},
 	{"status", []string{"进度", "status", "progress"},
-		regexp.MustCompile(`(?i)^(请问|想?问一?下?|查询|请告知)*(案件|投诉|办理|处理)?的?(进度|进展)(如何|怎么样|怎样|到哪一?步了?)?(了|呢)?$|^(status|progress)$`),
+		regexp.MustCompile(`(?i)^(请问|想?问一?下?|查询|请告知)*(我的)?(案件|投诉|办理|处理)?的?(进度|进展)(如何|怎么样|怎样|到哪一?步了?)?(了|呢)?$|^(status|progress)( of my (complaint|case))?( please)?$|^(please tell me |can you tell me |could you tell me |what is |what's )(about )?the (status|progress) of my (complaint|case)( is)?$|^how is my (complaint|case) (going|getting on|progressing)$|^(is there )?any (news|update) (on|about) my (complaint|case)$`),
 		nil},
 }
 

@@ -143,7 +143,7 @@ func distance(a, b string) int {
 var (
 	working   = []State{Investigating, AwaitingClient}
 	building  = []State{Registered, Triage, Investigating, AwaitingClient}
-	approving = []State{Registered, Triage, Investigating, AwaitingClient, Suspended, ReportReview, CommitteePre, DecisionDraft, AppealReview}
+	approving = []State{Registered, Triage, Investigating, AwaitingClient, Suspended, ReportReview, CommitteePre, DecisionDraft, Decided, AppealLodged, AppealReview, AppealDecided, InRemedy, External}
 	offering  = []State{Investigating, AwaitingClient, ReportReview, DecisionDraft}
 )
 

@@ -343,6 +343,12 @@ func (v View) TriageDue() complaints.Date {
 	return v.policy.Calendar.WorkingDays(start, v.policy.TriageDays, nil).Due
 }
 
+// FromReceipt reports whether the investigation is counted from receipt, on a
+// day other than that of the registration.
+func (v View) FromReceipt() bool {
+	return v.Case != nil && v.Case.Due.Start != complaints.DateOf(v.Case.Registered.In(v.location()))
+}
+
 // Running names what the case waits for: the report, the result letter, an
 // appeal, the committee, or nothing that has a day.
 func (v View) Running() string {
