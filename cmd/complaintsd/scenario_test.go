@@ -24,6 +24,7 @@ func TestScenarios(t *testing.T) {
 	for _, f := range files {
 		name := strings.TrimSuffix(filepath.Base(f), ".txtar")
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // each has servers of its own, and waits for them most of the time
 			src, err := os.ReadFile(f)
 			if err != nil {
 				t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -56,8 +57,9 @@ type Daemon struct {
 	rules    *rules
 	receiver *mailin.Receiver
 	sender   *mailout.Sender
-	beat     atomic.Int64    // when the reminder loop last came round, Unix seconds
-	day      complaints.Date // whose digest was sent; only the reminder loop asks
+	beat     atomic.Int64 // when the reminder loop last came round, Unix seconds
+	sweeping sync.Mutex
+	day      complaints.Date // whose digest was sent
 }
 
 // New makes a daemon. It renders every mail once against sample data and
@@ -213,6 +215,8 @@ func (d *Daemon) remind(ctx context.Context) error {
 // Sweep looks at every case of which a clock is due by now, and then at what is
 // due of the desk itself.
 func (d *Daemon) Sweep(ctx context.Context) error {
+	d.sweeping.Lock()
+	defer d.sweeping.Unlock()
 	if err := d.recount(ctx); err != nil {
 		return err
 	}

@@ -22,7 +22,11 @@ func (d *Daemon) recount(ctx context.Context) error {
 		return err
 	}
 	p, version, err := d.rules.at(ctx)
-	if err != nil || version < table { // the rules do not know the table yet
+	if err == nil && version < table { // read before it was loaded
+		d.rules.forget()
+		p, version, err = d.rules.at(ctx)
+	}
+	if err != nil || version < table {
 		return err
 	}
 	var changed []string

@@ -32,6 +32,13 @@ func (r *rules) current(ctx context.Context) (*complaints.Policy, error) {
 	return p, err
 }
 
+// forget has the next question asked of the database.
+func (r *rules) forget() {
+	r.mu.Lock()
+	r.asked = time.Time{}
+	r.mu.Unlock()
+}
+
 // at gives the policy in force, and the desk's version of which it is.
 func (r *rules) at(ctx context.Context) (*complaints.Policy, int64, error) {
 	r.mu.Lock()
