@@ -188,10 +188,10 @@ func TestListsOfCases(t *testing.T) {
 	}
 	due, err := db.DueCases(ctx, noon.Add(24*time.Hour), 10)
 	must(t, err)
-	if fmt.Sprint(due) != "[T2026-0001 T2026-0003]" {
+	if fmt.Sprint(due) != "[T2026-0002 T2026-0001 T2026-0003]" { // a closed case may have something coming, too
 		t.Errorf("due: %v", due)
 	}
-	if due, err = db.DueCases(ctx, noon.Add(23*time.Hour), 10); err != nil || due != nil {
+	if due, err = db.DueCases(ctx, noon.Add(23*time.Hour), 10); err != nil || fmt.Sprint(due) != "[T2026-0002]" {
 		t.Errorf("due too early: %v %v", due, err)
 	}
 	if _, err := db.Case(ctx, "T2026-0099"); !errors.Is(err, ErrNotFound) {
