@@ -207,9 +207,6 @@ func (r *Receiver) forCommands(ctx context.Context, tx *store.Tx, p *complaints.
 			return err
 		}
 	}
-	if m.Upheld, err = tx.Upheld(ctx, p.Accused(m), at.AddDate(-1, 0, 0)); err != nil {
-		return err
-	}
 	if m.Others, err = tx.Others(ctx, c, m); err != nil || c != nil {
 		return err
 	}
