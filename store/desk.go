@@ -35,15 +35,7 @@ func (tx *Tx) deskEvent(ctx context.Context, by, kind string, fact any, at time.
 	}
 	e := &entry{stream: desk, seq: seq + 1, at: micro(at), by: clean(by), kind: kind, body: cleanJSON(body)}
 	e.link(prev)
-	_, err = tx.tx.ExecContext(ctx, `
-		with e as (
-			insert into events (stream, seq, at, by, kind, prev_hash, payload_hash, hash) values ($1, $2, $3, $4, $5, $6, $7, $8))
-		insert into payloads (stream, seq, body) values ($1, $2, $9)`,
-		desk, e.seq, e.at, e.by, e.kind, e.prev, e.payloadHash, e.digest, string(e.body))
-	if err != nil {
-		return fmt.Errorf("%s: %w", kind, err)
-	}
-	return nil
+	return tx.add(ctx, e)
 }
 
 // DeskVersion is the number of the last event of the desk. It is cheap to ask:

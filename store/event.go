@@ -39,6 +39,19 @@ func (e *entry) link(prev []byte) {
 	e.digest = e.chained()
 }
 
+// add writes an event that has its place in its chain.
+func (tx *Tx) add(ctx context.Context, e *entry) error {
+	_, err := tx.tx.ExecContext(ctx, `
+		with e as (
+			insert into events (stream, seq, at, by, kind, message, prev_hash, payload_hash, hash) values ($1, $2, $3, $4, $5, nullif($6::bigint, 0), $7, $8, $9))
+		insert into payloads (stream, seq, body) values ($1, $2, $10)`,
+		e.stream, e.seq, e.at, e.by, e.kind, e.message, e.prev, e.payloadHash, e.digest, string(e.body))
+	if err != nil {
+		return fmt.Errorf("%s: %w", e.kind, err)
+	}
+	return nil
+}
+
 func (e *entry) chained() []byte {
 	h := sha256.New()
 	h.Write(e.prev)

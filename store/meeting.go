@@ -100,13 +100,8 @@ func (tx *Tx) recordMeeting(ctx context.Context, part *complaints.MeetingPart, m
 		en := &entry{stream: meeting.Ref, seq: e.Seq, at: e.At, by: e.By, kind: kind, message: e.Message, body: cleanJSON(body)}
 		en.link(tx.heads[meeting.Ref])
 		tx.heads[meeting.Ref] = en.digest
-		_, err = tx.tx.ExecContext(ctx, `
-			with e as (
-				insert into events (stream, seq, at, by, kind, message, prev_hash, payload_hash, hash) values ($1, $2, $3, $4, $5, nullif($6::bigint, 0), $7, $8, $9))
-			insert into payloads (stream, seq, body) values ($1, $2, $10)`,
-			meeting.Ref, en.seq, en.at, en.by, en.kind, en.message, en.prev, en.payloadHash, en.digest, string(en.body))
-		if err != nil {
-			return "", fmt.Errorf("%s: %w", kind, err)
+		if err := tx.add(ctx, en); err != nil {
+			return "", err
 		}
 	}
 	body, err := json.Marshal(meeting)
