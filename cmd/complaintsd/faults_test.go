@@ -55,9 +55,9 @@ func (s *station) whole(ctx context.Context, n int) {
 	}
 }
 
-func TestDatabaseAway(t *testing.T) {
-	t.Parallel()
-	ctx := context.Background()
+// ownCluster is a PostgreSQL that a test may stop, with an empty database desk.
+func ownCluster(ctx context.Context, t testing.TB) *cluster.Cluster {
+	t.Helper()
 	c, err := cluster.Start(ctx, cluster.Options{Log: quiet()})
 	if err != nil {
 		t.Fatal(err)
@@ -66,6 +66,13 @@ func TestDatabaseAway(t *testing.T) {
 	if err := c.CreateDB(ctx, "desk"); err != nil {
 		t.Fatal(err)
 	}
+	return c
+}
+
+func TestDatabaseAway(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	c := ownCluster(ctx, t)
 	s := stationOn(t, site{url: c.URL("desk")})
 	s.serve()
 	s.complain(1)

@@ -25,14 +25,7 @@ import (
 // its log is gone. The daemon goes on by itself.
 func databaseStops(t *testing.T, stops, mails int) {
 	ctx := context.Background()
-	c, err := cluster.Start(ctx, cluster.Options{Log: quiet()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	if err := c.CreateDB(ctx, "desk"); err != nil {
-		t.Fatal(err)
-	}
+	c := ownCluster(ctx, t)
 	s := newSoak(t, site{url: c.URL("desk"), clients: mails, journal: "20s"})
 	s.serve()
 	s.until("it works", func() bool { return s.log.has("complaintsd works") }) // before that it ends, and is started again
