@@ -1,7 +1,6 @@
 package complaints
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -233,17 +232,9 @@ func (c *Case) exhausted() bool {
 func (s *session) outsideRoutes() []string {
 	var out []string
 	for _, r := range s.p.Routes {
-		name, purpose, limit := r.Name, r.For, r.Limit
-		if s.c.Lang == "en" {
-			name, purpose, limit = cmp.Or(r.NameEn, name), cmp.Or(r.ForEn, purpose), cmp.Or(r.LimitEn, limit)
-		}
-		var parts []string
-		for _, x := range []string{purpose, r.Contact, limit} {
-			if x != "" {
-				parts = append(parts, x)
-			}
-		}
-		out = append(out, name+pick(s.c.Lang, "："+strings.Join(parts, "；"), ": "+strings.Join(parts, "; ")))
+		r = r.In(s.c.Lang)
+		parts := slices.DeleteFunc([]string{r.For, r.Contact, r.Limit}, func(x string) bool { return x == "" })
+		out = append(out, r.Name+pick(s.c.Lang, "："+strings.Join(parts, "；"), ": "+strings.Join(parts, "; ")))
 	}
 	return out
 }
@@ -427,12 +418,10 @@ func (s *session) newFindings(c *Command, r Ruling) (map[int]Finding, error) {
 		if err != nil {
 			continue
 		}
-		f, ok := ParseFinding(v)
+		_, f, err := s.finding(no, v)
 		switch {
-		case s.c.allegation(no) == nil:
-			return nil, Refuse("没有第%d项投诉事项；本案共 %d 项。", "There is no allegation %d; the case has %d.", no, len(s.c.Allegations))
-		case !ok:
-			return nil, Refuse("“%s”不是认定结论；可写：成立、部分成立、不成立、无法查实。", "%q is no finding; write upheld, partly, not_upheld or undetermined.", v)
+		case err != nil:
+			return nil, err
 		case r != Vary && r != Quash:
 			return nil, Refuse("只有变更或撤销的决定才能改变认定。", "Only a decision to vary or to quash can change a finding.")
 		}

@@ -1,6 +1,7 @@
 package complaints
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -180,7 +181,7 @@ func (s *session) close(c *Command) (string, error) {
 		}
 		code = got
 	}
-	withdrawn := code == "withdrawn" && s.c.withdrawalSought()
+	withdrawn := code == "withdrawn" && s.c.Withdrawing
 	switch {
 	case withdrawn:
 	case s.c.State == Decided && !s.late() && !accepted:
@@ -214,10 +215,6 @@ func (s *session) close(c *Command) (string, error) {
 	return s.tr("已结案：%s。", "Closed: %s.", ClosingWords(code, s.lang)), nil
 }
 
-// withdrawalSought reports whether the client has asked to withdraw and has not
-// changed their mind.
-func (c *Case) withdrawalSought() bool { return c.Withdrawing }
-
 // route finds a body of the configuration by its name, or a part of it.
 func (s *session) route(c *Command) (*Route, error) {
 	name := strings.TrimSpace(c.Args["body"])
@@ -227,20 +224,13 @@ func (s *session) route(c *Command) (*Route, error) {
 		if name != "" && (strings.Contains(r.Name, name) || strings.Contains(strings.ToLower(r.NameEn), strings.ToLower(name))) {
 			return r, nil
 		}
-		list = append(list, fmt.Sprintf("%s（%s）", pick(s.lang, r.Name, or(r.NameEn, r.Name)), pick(s.lang, r.For, or(r.ForEn, r.For))))
+		list = append(list, fmt.Sprintf("%s（%s）", r.In(s.lang).Name, r.In(s.lang).For))
 	}
 	all := strings.Join(list, pick(s.lang, "；", "; "))
 	if name == "" {
 		return nil, Refuse("请写明机构：机构=。已配置：%[1]s", "Name the body: body=. Configured: %[1]s", all)
 	}
 	return nil, Refuse("配置中没有机构“%[1]s”。已配置：%[2]s", "No body %[1]q is configured. Configured: %[2]s", name, all)
-}
-
-func or(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 // declinedFacts is what a letter says that does not take a complaint in.
@@ -278,7 +268,7 @@ func (s *session) draftFor(l Letter, approvers []*Person) (string, error) {
 func (s *session) afterIssue(k LetterKind) {
 	if k == DeclinedLetter {
 		d := s.c.LastLetter(DeclinedLetter).Letter.Declined
-		s.do(&ClosedCase{Code: "declined", Reason: or(d.Ground, excerpt(strings.Join(d.Facts, "\n"), 60))})
+		s.do(&ClosedCase{Code: "declined", Reason: cmp.Or(d.Ground, excerpt(strings.Join(d.Facts, "\n"), 60))})
 	}
 }
 
@@ -419,7 +409,7 @@ func (s *session) reportOut(c *Command) (string, error) {
 		return "", Refuse("没有可以批准的第二人；请联系管理员核对名册。", "There is no second person who may approve it; please tell the administrator.")
 	}
 	l := s.letter(RegulatorLetter)
-	l.To, l.Lang, l.Signatory, l.Seal, l.Routes = Address{Name: pick(s.p.Language, r.Name, or(r.NameEn, r.Name))}, s.p.Language, Contact{Name: approvers[0].Name, Title: Head.In(s.p.Language)}, true, nil
+	l.To, l.Lang, l.Signatory, l.Seal, l.Routes = Address{Name: r.In(s.p.Language).Name}, s.p.Language, Contact{Name: approvers[0].Name, Title: Head.In(s.p.Language)}, true, nil
 	f := &RegulatorFacts{Proposal: c.Text, Case: ReportFacts{Complainant: s.c.Complainant.Name, Received: DateOf(s.c.Received.In(s.p.Location)),
 		Registered: DateOf(s.c.Registered.In(s.p.Location)), Channel: s.c.Channel, Complaint: excerpt(s.c.Matter, 1000), Allegations: s.c.Allegations,
 		Remedies: s.c.Remedies, Measures: s.c.Measures}}

@@ -257,6 +257,12 @@ func parseFen(a string) (int64, error) {
 	return yuan*100 + fen, nil
 }
 
+// quotes reports whether a command quotes a hash: by twelve of its characters
+// at least.
+func (c *Command) quotes(hash string) bool {
+	return len(c.Words) > 0 && len(c.Words[0]) >= 12 && strings.HasPrefix(hash, strings.ToLower(c.Words[0]))
+}
+
 // basis reads what a finding rests on: files by their number or name, or words
 // for what lies elsewhere. Without it, the files that the reasons or this mail
 // bring; failing these, all that is on file, counted.

@@ -317,8 +317,7 @@ func (s *session) approve(c *Command) (string, error) {
 	case len(c.Words) == 0:
 		return "", Refuse("请引用您核对过的那份草稿的校验码：#批准 校验码（见草稿邮件）。", "Quote the hash of the draft that you checked: #approve hash (it stands in the draft's mail).")
 	}
-	hash := strings.ToLower(c.Words[0])
-	if len(hash) < 12 || !strings.HasPrefix(d.DraftHash, hash) {
+	if !c.quotes(d.DraftHash) {
 		return "", Refuse("校验码 %s 不是现行草稿的校验码：草稿可能已经更改，请核对最新一份草稿。", "The hash %s is not that of the draft as it stands: it may have been changed; please check the newest one.", excerpt(c.Words[0], 64))
 	}
 	if r := d.Letter.Result; r != nil && r.AppealUntil.Before(s.appealDay(s.today())) {

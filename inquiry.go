@@ -210,6 +210,19 @@ func (s *session) note(c *Command) (string, error) {
 	return s.tr("已存入案卷。", "Put on file."), nil
 }
 
+// finding reads one argument of a command, such as 1=成立.
+func (s *session) finding(no int, word string) (*Allegation, Finding, error) {
+	a := s.c.allegation(no)
+	if a == nil {
+		return nil, "", Refuse("没有第%d项投诉事项；本案共 %d 项。", "There is no allegation %d; the case has %d.", no, len(s.c.Allegations))
+	}
+	f, ok := ParseFinding(word)
+	if !ok {
+		return nil, "", Refuse("“%s”不是认定结论；可写：成立、部分成立、不成立、无法查实。", "%q is no finding; write upheld, partly, not_upheld or undetermined.", word)
+	}
+	return a, f, nil
+}
+
 func (s *session) find(c *Command) (string, error) {
 	var did []string
 	for _, key := range slices.Sorted(maps.Keys(c.Args)) {
@@ -217,13 +230,9 @@ func (s *session) find(c *Command) (string, error) {
 		if err != nil {
 			continue
 		}
-		a := s.c.allegation(no)
-		if a == nil {
-			return "", Refuse("没有第%d项投诉事项；本案共 %d 项。", "There is no allegation %d; the case has %d.", no, len(s.c.Allegations))
-		}
-		f, ok := ParseFinding(c.Args[key])
-		if !ok {
-			return "", Refuse("“%s”不是认定结论；可写：成立、部分成立、不成立、无法查实。", "%q is no finding; write upheld, partly, not_upheld or undetermined.", c.Args[key])
+		a, f, err := s.finding(no, c.Args[key])
+		if err != nil {
+			return "", err
 		}
 		reason := c.Text
 		if reason == "" {

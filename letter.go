@@ -1,6 +1,7 @@
 package complaints
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -113,10 +114,7 @@ type Firm struct {
 
 // In gives the firm's name in a language.
 func (f Firm) In(lang string) string {
-	if lang == "en" && f.NameEn != "" {
-		return f.NameEn
-	}
-	return f.Name
+	return pick(lang, f.Name, cmp.Or(f.NameEn, f.Name))
 }
 
 // Route is a body outside the firm that a client may turn to.
@@ -128,6 +126,14 @@ type Route struct {
 	Contact string `json:"contact" toml:"contact"`
 	Limit   string `json:"limit" toml:"limit"`       // time limit in words, or ""
 	LimitEn string `json:"limit_en" toml:"limit_en"` // the same in English
+}
+
+// In gives the body with the words of a language, where it has them.
+func (r Route) In(lang string) Route {
+	if lang == "en" {
+		r.Name, r.For, r.Limit = cmp.Or(r.NameEn, r.Name), cmp.Or(r.ForEn, r.For), cmp.Or(r.LimitEn, r.Limit)
+	}
+	return r
 }
 
 // Letter is a formal PDF: its kind, its language and everything it says.

@@ -220,9 +220,8 @@ func (s *session) slot(c *Command, old Slot) (Slot, error) {
 		out.From, out.To = at, at.Add(length)
 	}
 	if v := c.Args["until"]; v != "" {
-		day := DateOf(out.From.In(s.p.Location)).String()
-		end, ok := parseMoment(day+" "+v, s.p.Location)
-		if !ok || !end.After(out.From) {
+		end, ok := s.p.ending(out.From, v)
+		if !ok {
 			return out, Refuse("“%s”不是结束时间，请写成 至=16:00，且晚于开始时间。", "%q is no end; write it as until=16:00, after the beginning.", v)
 		}
 		out.To = end

@@ -213,8 +213,8 @@ func (s *session) fileMinutes(c *Command) (string, error) {
 		return "", err
 	}
 	if v := c.Args["until"]; v != "" {
-		end, ok := parseMoment(DateOf(f.From).String()+" "+v, loc)
-		if !ok || !end.After(f.From) {
+		end, ok := s.p.ending(f.From, v)
+		if !ok {
 			return "", Refuse("“%s”不是结束时间，请写成 至=16:00。", "%q is no end; write it as until=16:00.", v)
 		}
 		f.To = end
@@ -241,6 +241,12 @@ func (s *session) fileMinutes(c *Command) (string, error) {
 	s.meet(&MinutesFiled{Letter: l, Presided: presided.Address, Hash: hex.EncodeToString(sum[:])})
 	s.tell(presided, "minutes_approval", Facts{From: s.who.Mailbox(), Hash: s.mt.Minutes.Hash}).Draft = true
 	return s.tr("纪要已送%s批准；批准后编号，发给各委员。", "The minutes are with %s for approval; then they get their number and go to the members.", presided.Name), nil
+}
+
+// ending reads the time of day at which a meeting ends, after it begins.
+func (p *Policy) ending(from time.Time, word string) (end time.Time, ok bool) {
+	end, ok = parseMoment(DateOf(from.In(p.Location)).String()+" "+word, p.Location)
+	return end, ok && end.After(from)
 }
 
 // roll reads who was there, who presided and who was excused. Who is not named
@@ -395,7 +401,7 @@ func (s *session) settleMinutes(c *Command, yes bool) (string, error) {
 		return "", Refuse("没有待批准的纪要。", "No minutes are waiting for approval.")
 	case !SameAddr(r.Presided, s.who.Address):
 		return "", Refuse("纪要由会议主持人批准。", "The minutes are approved by who presided.")
-	case yes && (len(c.Words) == 0 || len(c.Words[0]) < 12 || !strings.HasPrefix(r.Hash, strings.ToLower(c.Words[0]))):
+	case yes && !c.quotes(r.Hash):
 		return "", Refuse("请引用纪要的校验码：#批准 %[1]s", "Quote the hash of the minutes: #approve %[1]s", r.Hash[:12])
 	case !yes:
 		s.meet(&MinutesReturned{Reason: c.Text})

@@ -408,7 +408,7 @@ func (s *session) approveTable(c *Command) (string, error) {
 	}
 	for _, t := range s.m.Tables {
 		switch {
-		case !strings.HasPrefix(t.Hash, strings.ToLower(c.Words[0])):
+		case !c.quotes(t.Hash):
 			continue
 		case SameAddr(t.By, s.who.Address):
 			return "", Refuse("工作日表由您提交，须由另一人批准。", "You put this table forward; a second person must approve it.")

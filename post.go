@@ -1,6 +1,7 @@
 package complaints
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -103,7 +104,7 @@ func (s *session) posted(c *Command) (string, error) {
 		return "", err
 	}
 	if was := r.Posted; was != nil { // what is not said again stands
-		f.Carrier, f.Tracking = or(f.Carrier, was.Carrier), or(f.Tracking, was.Tracking)
+		f.Carrier, f.Tracking = cmp.Or(f.Carrier, was.Carrier), cmp.Or(f.Tracking, was.Tracking)
 		if f.On.IsZero() {
 			f.On = was.On
 		}

@@ -115,14 +115,20 @@ func (p *Policy) day(t time.Time) Date { return DateOf(t.In(p.Location)) }
 // ackDue runs until the acknowledgement went out; without an address, until
 // somebody put on file that it was given otherwise.
 func ackDue(p *Policy, c *Case) Deadline {
-	r, days := c.LastLetter(AckLetter), p.AckDays
+	r := c.LastLetter(AckLetter)
 	if r != nil && r.Delivery != "" || c.Complainant.Addr == "" && slices.ContainsFunc(c.Log, func(e Entry) bool { return e.What == "note" }) {
 		return Deadline{}
 	}
+	return p.Calendar.after(p.day(c.Registered), p.AckWithin(c))
+}
+
+// AckWithin is how many working days an acknowledgement may take: none, if the
+// complaint came by mail.
+func (p *Policy) AckWithin(c *Case) int {
 	if c.Channel == "email" {
-		days = 0 // at once
+		return 0
 	}
-	return p.Calendar.after(p.day(c.Registered), days)
+	return p.AckDays
 }
 
 func triageDue(p *Policy, c *Case) Deadline {

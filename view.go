@@ -97,7 +97,7 @@ func (p *Policy) example(v *Verb, c *Case, who *Person, at time.Time) string {
 	case "refer", "report-out", "outside":
 		if len(p.Routes) > 0 {
 			r := p.Routes[0]
-			return with("机构="+r.Name+" 理由", "body=\""+or(r.NameEn, r.Name)+"\" reason")
+			return with("机构="+r.Name+" 理由", "body=\""+r.In("en").Name+"\" reason")
 		}
 	case "posted":
 		return with("承运=EMS 单号=1234567890123 日期="+today.String(), "carrier=EMS tracking=1234567890123 date="+today.String())
@@ -247,7 +247,7 @@ func (p *Policy) ready(v *Verb, c *Case, who *Person, at time.Time) []Action {
 		if c.State == AppealDecided || c.State == InRemedy && len(c.outstanding()) == 0 || c.State == Decided && s.late() {
 			return one("", "")
 		}
-		if c.withdrawalSought() {
+		if c.Withdrawing {
 			return one(pick(lang, "代码=撤回", "code=withdrawn"), "")
 		}
 	case "performed":

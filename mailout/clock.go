@@ -160,21 +160,11 @@ func (v View) OldDue() string {
 func (v View) Routes() []string {
 	var out []string
 	for _, r := range v.policy.Routes {
-		name, what := r.Name, r.For
-		if v.Lang == "en" {
-			name, what = or(r.NameEn, name), or(r.ForEn, what)
-		}
-		parts := slices.DeleteFunc([]string{name, what, r.Contact}, func(s string) bool { return s == "" })
+		r = r.In(v.Lang)
+		parts := slices.DeleteFunc([]string{r.Name, r.For, r.Contact}, func(s string) bool { return s == "" })
 		out = append(out, strings.Join(parts, v.tr("，", ", ")))
 	}
 	return out
-}
-
-func or(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a
 }
 
 // Penned is a held mail in a list, with what may be done about it.

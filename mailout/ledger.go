@@ -1,6 +1,7 @@
 package mailout
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -81,11 +82,7 @@ func (l *ledger) registration() {
 	}
 	l.rows = append(l.rows, r)
 	if a := c.LastLetter(complaints.AckLetter); a != nil {
-		n := p.AckDays
-		if c.Channel == "email" {
-			n = 0
-		}
-		l.add("C2", c.Registered, l.days(c.Registered, n), a.Delivered, "")
+		l.add("C2", c.Registered, l.days(c.Registered, p.AckWithin(c)), a.Delivered, "")
 	}
 	l.add("C3", c.Registered, l.days(c.Registered, p.TriageDays), l.when(false, "took_on"), "")
 }
@@ -199,7 +196,7 @@ func (v View) ground(g string) string {
 	if g == "outside" {
 		return v.tr("交由外部机构处理", "with an outside body")
 	}
-	return or(complaints.GroundWords(g, v.Lang), g)
+	return cmp.Or(complaints.GroundWords(g, v.Lang), g)
 }
 
 // Missed are the limits that were missed: which, with whom, by how much.

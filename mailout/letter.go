@@ -307,9 +307,8 @@ func differences(before, now []string) []Change {
 
 func change(out, in []sentence) Change {
 	var c Change
-	for _, s := range slices.Concat(in, out) {
-		c.Where = s.where
-		break
+	if all := slices.Concat(in, out); len(all) > 0 {
+		c.Where = all[0].where
 	}
 	for _, s := range out {
 		c.Out = append(c.Out, s.text)

@@ -56,8 +56,7 @@ func (d *Daemon) recount(ctx context.Context) error {
 
 // daily sends what the desk says once a day: each person's digest on working
 // days, the question for next year's working days, and what the day brings to
-// the committee. A digest is made for
-// today only, whatever was missed.
+// the committee. A digest is made for today only, whatever was missed.
 func (d *Daemon) daily(ctx context.Context) error {
 	p, err := d.rules.current(ctx)
 	if err != nil {
