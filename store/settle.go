@@ -258,6 +258,7 @@ type Standing struct {
 	Timeline string `json:"timeline"` // another one where a copy was promoted, or a backup rolled forward
 	Database int64  `json:"database"` // another one where a dump was restored
 	Log      int64  `json:"log"`      // bytes of its log that a crash leaves
+	Woken    int64  `json:"-"`        // the last rest of outgoing mail that somebody ended
 }
 
 // Standing reads where the database stands.
@@ -265,8 +266,9 @@ func (db *DB) Standing(ctx context.Context) (s Standing, err error) {
 	err = db.read(ctx, func(tx *Tx) error {
 		return tx.tx.QueryRowContext(ctx, `
 			select (select system_identifier::text from pg_control_system()), substr(pg_walfile_name(pg_current_wal_flush_lsn()), 1, 8),
-				(select oid::bigint from pg_database where datname = current_database()), (pg_current_wal_flush_lsn() - '0/0')::bigint`).
-			Scan(&s.System, &s.Timeline, &s.Database, &s.Log)
+				(select oid::bigint from pg_database where datname = current_database()), (pg_current_wal_flush_lsn() - '0/0')::bigint,
+				(select coalesce(max(id), 0) from rests where ended_at is not null)`).
+			Scan(&s.System, &s.Timeline, &s.Database, &s.Log, &s.Woken)
 	})
 	if err != nil {
 		return s, fmt.Errorf("standing of the database: %w", err)
@@ -276,7 +278,7 @@ func (db *DB) Standing(ctx context.Context) (s Standing, err error) {
 
 // Same reports whether s is the database that was, and no copy of it.
 func (s Standing) Same(was Standing) bool {
-	s.Log = was.Log
+	s.Log, s.Woken = was.Log, was.Woken
 	return s == was
 }
 
@@ -303,9 +305,18 @@ func (db *DB) Unknown(ctx context.Context, ids []string) (unknown []string, err 
 // than what the desk has sent, so it may be about to say things twice. last is
 // the highest number of an outgoing mail that is known to have been used: the
 // next ones are given far above it, so that no Message-ID is used again. It
-// does nothing if the mail rests already.
-func (db *DB) Rest(ctx context.Context, reason string, last int64, at time.Time) error {
+// does nothing if the mail rests already. ErrConflict says that somebody has let
+// mail go after seen was read: what was found wrong may be mended since.
+func (db *DB) Rest(ctx context.Context, reason string, last int64, seen Standing, at time.Time) error {
 	err := db.Tx(ctx, func(tx *Tx) error {
+		var woken bool
+		err := tx.tx.QueryRowContext(ctx, `select exists (select from rests where ended_at is not null and id > $1)`, seen.Woken).Scan(&woken)
+		if woken {
+			return ErrConflict
+		}
+		if err != nil {
+			return err
+		}
 		r, err := tx.tx.ExecContext(ctx, `insert into rests (since, reason) values ($1, $2) on conflict do nothing`, micro(at), clean(reason))
 		if err != nil {
 			return err

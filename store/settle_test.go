@@ -226,8 +226,10 @@ func TestOutgoingMailRests(t *testing.T) {
 	mails(t, db, 3)
 	list, err := db.Outbox(ctx, OutboxFilter{})
 	must(t, err)
-	must(t, db.Rest(ctx, "the database has gone back", list[0].ID+50, noon))
-	must(t, db.Rest(ctx, "another daemon says so too", 0, noon))
+	standing, err := db.Standing(ctx)
+	must(t, err)
+	must(t, db.Rest(ctx, "the database has gone back", list[0].ID+50, standing, noon))
+	must(t, db.Rest(ctx, "another daemon says so too", 0, standing, noon))
 	if o, err := db.Claim(ctx, "w"); o != nil || err != nil {
 		t.Errorf("mail %v was claimed, %v", o, err)
 	}
@@ -241,6 +243,9 @@ func TestOutgoingMailRests(t *testing.T) {
 	}
 	if _, err := db.Wake(ctx, "marsh", "again", 0, nil, false, noon); err == nil {
 		t.Error("it was let go twice")
+	}
+	if err := db.Rest(ctx, "seen before it was let go", 0, standing, noon); !errors.Is(err, ErrConflict) {
+		t.Errorf("what was seen before holds the mail again: %v", err)
 	}
 	o, err := db.Claim(ctx, "w")
 	if err != nil || o == nil || o.ID == list[0].ID {

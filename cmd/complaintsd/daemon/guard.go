@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -36,16 +37,16 @@ func (d *Daemon) guard(ctx context.Context, known chan<- struct{}) error {
 		switch {
 		case err != nil:
 		case same && now.Log < was.Log:
-			err = d.rest(ctx, fmt.Sprintf("the database has gone back: its log ended at %d and ends at %d now", was.Log, now.Log), 0)
+			err = d.rest(ctx, fmt.Sprintf("the database has gone back: its log ended at %d and ends at %d now", was.Log, now.Log), 0, now)
 		case !same || !begun:
 			var unknown int
 			var last int64
 			look, cancel := context.WithTimeout(ctx, time.Minute)
 			if unknown, last, err = d.receiver.Forgotten(look, recent, nil); err == nil && unknown > 0 {
-				err = d.rest(ctx, fmt.Sprintf("the database does not know %d of the latest %d mails that the desk has processed or sent", unknown, recent), last)
+				err = d.rest(ctx, fmt.Sprintf("the database does not know %d of the latest %d mails that the desk has processed or sent", unknown, recent), last, now)
 			}
 			cancel()
-			if err != nil && same && !begun {
+			if err != nil && same && !begun && !errors.Is(err, store.ErrConflict) {
 				// The mailbox is away, and the log speaks for the database.
 				d.Log.Warn("the mailbox was not compared with the database", "err", err)
 				err = nil
@@ -70,8 +71,8 @@ func (d *Daemon) guard(ctx context.Context, known chan<- struct{}) error {
 	return nil
 }
 
-func (d *Daemon) rest(ctx context.Context, reason string, last int64) error {
-	if err := d.DB.Rest(ctx, reason, last, d.Now()); err != nil {
+func (d *Daemon) rest(ctx context.Context, reason string, last int64, seen store.Standing) error {
+	if err := d.DB.Rest(ctx, reason, last, seen, d.Now()); err != nil {
 		return err
 	}
 	d.Log.Error("all outgoing mail is held until “complaintsd outbox reconcile”", "reason", reason)
