@@ -133,6 +133,10 @@ func TestDoubtWithoutEvidence(t *testing.T) {
 	if waited := time.Since(s.first().DoneAt); waited < 3*time.Second {
 		t.Errorf("they were told after %v", waited)
 	}
+	s.until("nothing else is under way", func() bool { // or the kill would make another doubt
+		c, err := s.db.Counts(ctx)
+		return err == nil && c.Pending == 0
+	})
 	s.stop(syscall.SIGKILL)
 	s.serve() // nobody is told again
 	notice := s.notices("zhou@firm.example")[0]
