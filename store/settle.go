@@ -284,7 +284,7 @@ func (s Standing) Same(was Standing) bool {
 
 // Unknown gives those of some Message-IDs under which nothing came in and
 // nothing was sent, as far as the database knows. A mail that a person has told
-// to be sent once more counts as sent.
+// to be sent once more counts as sent, and one that Wake was told of as known.
 func (db *DB) Unknown(ctx context.Context, ids []string) (unknown []string, err error) {
 	for i := range ids {
 		ids[i] = clean(ids[i])
@@ -293,7 +293,8 @@ func (db *DB) Unknown(ctx context.Context, ids []string) (unknown []string, err 
 		return tx.tx.QueryRowContext(ctx, `
 			select coalesce(array_agg(id), '{}') from unnest($1::text[]) as i(id) where id <> ''
 				and not exists (select from messages m where m.message_id = i.id and m.message_id <> '')
-				and not exists (select from outbox o where o.message_id = i.id and (o.state not in ('ready', 'retry') or o.settled_by <> ''))`, pq.Array(ids)).Scan(pq.Array(&unknown))
+				and not exists (select from outbox o where o.message_id = i.id and (o.state not in ('ready', 'retry') or o.settled_by <> ''))
+				and not exists (select from rests r where r.lost @> array[i.id] and r.ended_at is not null)`, pq.Array(ids)).Scan(pq.Array(&unknown))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("look for message-ids: %w", err)
@@ -352,12 +353,19 @@ func (db *DB) Resting(ctx context.Context) (since time.Time, reason string, err 
 	return since.UTC(), reason, nil
 }
 
-// Wake lets outgoing mail go again. Each waiting mail with a number above after
-// that goes to one of the people in doubt stays held, for a person to release or
-// discard; with all, every waiting mail. It returns how many.
-func (db *DB) Wake(ctx context.Context, by, why string, after int64, people []string, all bool, at time.Time) (held int, err error) {
+// Wake lets outgoing mail go again. lost are mails that the database has
+// forgotten for good; Unknown does not name them again. Each waiting mail with a
+// number above after that goes to the recipient of one of them stays held, for a
+// person to release or discard; with all, every waiting mail. It returns how
+// many.
+func (db *DB) Wake(ctx context.Context, by, why string, after int64, lost []Composed, all bool, at time.Time) (held int, err error) {
+	ids, people := make([]string, len(lost)), make([]string, len(lost))
+	for i, m := range lost {
+		ids[i], people[i] = clean(m.MessageID), m.RcptTo
+	}
 	err = db.Tx(ctx, func(tx *Tx) error {
-		r, err := tx.tx.ExecContext(ctx, `update rests set ended_at = $1, ended_by = $2, why = $3 where ended_at is null`, micro(at), clean(by), clean(why))
+		r, err := tx.tx.ExecContext(ctx, `update rests set ended_at = $1, ended_by = $2, why = $3, lost = $4 where ended_at is null`,
+			micro(at), clean(by), clean(why), pq.Array(ids))
 		if err != nil {
 			return err
 		}

@@ -237,7 +237,8 @@ func TestOutgoingMailRests(t *testing.T) {
 	if err != nil || !since.Equal(noon) || why != "the database has gone back" {
 		t.Errorf("%v %q %v", since, why, err)
 	}
-	held, err := db.Wake(ctx, "marsh", "looked", list[1].ID, []string{list[0].Mail.To.Addr, list[1].Mail.To.Addr}, false, noon)
+	held, err := db.Wake(ctx, "marsh", "looked", list[1].ID,
+		[]Composed{{RcptTo: list[0].Mail.To.Addr, MessageID: "o7.gone@firm.example"}, {RcptTo: list[1].Mail.To.Addr}}, false, noon)
 	if err != nil || held != 1 {
 		t.Errorf("%d held, %v", held, err)
 	}
@@ -251,7 +252,7 @@ func TestOutgoingMailRests(t *testing.T) {
 	if err != nil || o == nil || o.ID == list[0].ID {
 		t.Errorf("claimed %v, %v", o, err)
 	}
-	if n, err := db.Unknown(ctx, []string{"nobody@example", ""}); err != nil || len(n) != 1 {
+	if n, err := db.Unknown(ctx, []string{"nobody@example", "", "o7.gone@firm.example"}); err != nil || len(n) != 1 {
 		t.Errorf("unknown: %v, %v", n, err)
 	}
 	was, err := db.Standing(ctx)

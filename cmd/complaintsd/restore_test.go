@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -97,6 +99,16 @@ func TestRestoredFromABackup(t *testing.T) {
 		}
 	}
 	s.oracle(ctx)
+	s.stop(syscall.SIGTERM)
+	// The three mails that are lost for good hold nothing again, not even where
+	// nobody knows how the database stood.
+	if err := os.Remove(filepath.Join(s.dir, "state-complaintsd", "standing.json")); err != nil {
+		t.Fatal(err)
+	}
+	s.complainFrom(client(4), 5)
+	s.serve()
+	s.until("a further mail of the fourth is answered", func() bool { return len(s.dovecot.Names(client(4), "INBOX")) > 1 })
+	s.stop(syscall.SIGTERM)
 }
 
 // reopen makes another database the station's.

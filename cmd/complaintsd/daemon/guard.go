@@ -131,7 +131,7 @@ func (d *Daemon) Reconcile(ctx context.Context, by, why string) (r Reconciled, e
 	if len(newest) > 0 {
 		after = newest[0].ID
 	}
-	var people []string
+	var lost []store.Composed
 	_, _, err = d.receiver.Forgotten(ctx, 0, func(f *mailin.Fetched, m *complaints.Message) error {
 		id := mailin.Numbered(m)
 		if id == 0 {
@@ -151,7 +151,7 @@ func (d *Daemon) Reconcile(ctx context.Context, by, why string) (r Reconciled, e
 		case ours:
 			r.Sent++
 		default:
-			people = append(people, to)
+			lost = append(lost, copied)
 			r.Lost = append(r.Lost, to+": "+m.Subject)
 		}
 		return nil
@@ -159,7 +159,7 @@ func (d *Daemon) Reconcile(ctx context.Context, by, why string) (r Reconciled, e
 	if err != nil {
 		return r, err
 	}
-	r.Held, err = d.DB.Wake(ctx, by, why, after, people, d.Journal == "", d.Now())
+	r.Held, err = d.DB.Wake(ctx, by, why, after, lost, d.Journal == "", d.Now())
 	return r, err
 }
 
