@@ -352,7 +352,7 @@ func invitation(s string) string {
 func Forwarded(m *complaints.Message, d Desk) *complaints.Message {
 	for _, a := range m.Attachments {
 		if a.Type == "message/rfc822" || a.Type == "message/global" {
-			f := Parse(a.Content, Desk{Address: d.Address, Limits: d.Limits, Now: d.Now})
+			f := Parse(a.Content, Desk{Address: d.Address, Limits: d.Limits})
 			if f.From.Addr == "" || f.Hold != "" || f.Class == complaints.Bounce {
 				return nil
 			}

@@ -24,7 +24,7 @@ func TestForgedMailsCommandNothing(t *testing.T) {
 	p := &complaints.Policy{Parameters: complaints.DefaultParameters(), Address: "complaints@firm.example", Security: "it@firm.example", Language: "zh",
 		Location: time.UTC, Calendar: &complaints.Calendar{Years: map[int]complaints.Year{}}, RequireDomain: true, Keys: complaints.Keyring{[]byte("key")},
 		Register: complaints.NewRegister([]complaints.Person{{Address: "li@firm.example", Name: "Li", Roles: []complaints.Role{complaints.Officer}, Active: true}})}
-	d := Desk{Address: p.Address, AuthservID: "mx.firm.example", Position: 1, Now: func() time.Time { return now },
+	d := Desk{Address: p.Address, AuthservID: "mx.firm.example", Position: 1,
 		IsStaff: func(a string) bool { return p.Register.Find(a).Is(complaints.AnyStaff) }}
 	listed := func(head string) bool {
 		raw := head + "To: complaints@firm.example\r\nSubject: list\r\nDate: Tue, 24 Nov 2026 10:00:00 +0000\r\n\r\n#list\r\n"

@@ -309,7 +309,7 @@ func diagnosis(m *complaints.Message) string {
 // desk is the Desk with what the policy knows of staff and keys.
 func (r *Receiver) desk(p *complaints.Policy) Desk {
 	d := r.Desk
-	d.Address, d.Now = p.Address, r.Now
+	d.Address = p.Address
 	d.IsStaff = func(addr string) bool { return p.Register.Find(addr).Is(complaints.AnyStaff) }
 	d.OwnMark = func(mark string) bool {
 		t, ok := complaints.ParseToken(mark)

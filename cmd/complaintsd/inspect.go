@@ -109,7 +109,7 @@ func readMail(file string, stdin io.Reader, max int) ([]byte, error) {
 // without. The password files are not read. The register is the CSV file that
 // the configuration names: no database is asked.
 func inspectDesk(path string) (mailin.Desk, error) {
-	desk := mailin.Desk{Now: time.Now, Limits: mailin.Limits{}.WithDefaults()}
+	desk := mailin.Desk{Limits: mailin.Limits{}.WithDefaults()}
 	if path == "" {
 		return desk, nil
 	}

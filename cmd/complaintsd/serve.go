@@ -233,7 +233,7 @@ func (k *office) reading() mailin.Desk { return readingDesk(k.cfg) }
 func readingDesk(c *config.Config) mailin.Desk {
 	l := c.Limits
 	d := mailin.Desk{
-		Address: c.Submission.From, AuthservID: c.Authentication.AuthservID, Position: c.Authentication.Position, Now: time.Now,
+		Address: c.Submission.From, AuthservID: c.Authentication.AuthservID, Position: c.Authentication.Position,
 		Limits: mailin.Limits{
 			Parsed: int(l.Parsed), Header: int(l.Header), Depth: l.Depth, Parts: l.Parts, Addresses: l.Addresses, Attachments: l.Attachments,
 			Decoded: int(l.Decoded), Text: int(l.Text), Hops: l.Hops, Time: time.Duration(l.CPU),

@@ -8,6 +8,8 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -161,6 +163,7 @@ func (w *world) start(lang string) {
 	if w.open {
 		policy.RequireDomain, policy.Confirm, desk = false, true, mailin.Desk{}
 	}
+	desk.Limits.Time = raced() * 5 * time.Second
 	d, err := daemon.New(daemon.Options{
 		DB: w.db, Policy: policy, Jurisdiction: w.days, Owner: "test", Log: quiet(), Now: w.now, Every: time.Hour,
 		Mailbox: &mailin.Server{Addr: w.dovecot.IMAP, TLS: "none", User: deskAddr, Password: password, Folder: "INBOX", Processed: "Processed", Quarantine: "Quarantine",
@@ -181,6 +184,14 @@ func (w *world) start(lang string) {
 			t.Errorf("the daemon ended with %v", err)
 		}
 	})
+}
+
+// raced is how much slower the race detector makes reading a mail.
+func raced() time.Duration {
+	if info, ok := debug.ReadBuildInfo(); ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
+		return 10
+	}
+	return 1
 }
 
 // Send hands a mail to Postfix: with the sender's account, or as a stranger.
