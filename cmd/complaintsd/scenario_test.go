@@ -42,7 +42,7 @@ func TestScenarios(t *testing.T) {
 				lang = "en"
 			}
 			w := newWorld(t, s, lang)
-			ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 			defer cancel()
 			p := &play.Player{Script: s, Post: w, Desk: deskAddr}
 			if testing.Verbose() {

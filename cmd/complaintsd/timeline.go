@@ -52,7 +52,7 @@ func (d *demonstration) show(m play.Mail) {
 		d.say("%s", d.paint("1;36", d.dayName(m)))
 	}
 	d.mails++
-	name := fmt.Sprintf("%02d-%s", d.mails, m.At.Format("0102-1504"))
+	name := fmt.Sprintf("%03d-%s", d.mails, m.At.Format("0102-1504"))
 	if m.From != "" {
 		d.say("%s → %s  %s", m.At.Format("15:04"), d.paint("1", m.From), m.Msg.Subject)
 		for _, l := range gist(m.Msg.OwnWords, 4, 60) {
@@ -71,7 +71,7 @@ func (d *demonstration) show(m play.Mail) {
 		for _, a := range m.Msg.Attachments {
 			if a.Type == "application/pdf" && strings.HasPrefix(string(a.Content), "%PDF-") && len(a.Content) > 2000 {
 				d.letters++
-				d.keep(fmt.Sprintf("%02d-%s", d.mails, fileSafe(a.Name)), a.Content)
+				d.keep(fmt.Sprintf("%03d-%s", d.mails, fileSafe(a.Name)), a.Content)
 			}
 		}
 	}

@@ -223,7 +223,7 @@ func gone(addr string) bool { return strings.HasSuffix(addr, "@"+mailtest.Gone) 
 // Settle waits until the desk has taken in all that was sent, has sent all
 // that follows, and Postfix has delivered it.
 func (w *world) Settle(ctx context.Context) error {
-	return waitFor(ctx, 30*time.Second, func() (bool, string, error) {
+	return waitFor(ctx, 2*time.Minute, func() (bool, string, error) {
 		c, err := w.db.Counts(ctx)
 		if err != nil {
 			return false, "", err
