@@ -167,6 +167,16 @@ func (f *OfferAccepted) apply(c *Case, e *Event) error {
 	return nil
 }
 
+// accepted reports whether the client has accepted what was offered.
+func (c *Case) accepted() bool {
+	return slices.ContainsFunc(c.Log, func(e Entry) bool { return e.What == "offer_accepted" })
+}
+
+// ruled reports whether the committee's decision is the last word.
+func (c *Case) ruled() bool {
+	return c.Appeal != nil && c.Appeal.Ruling != "" && c.Appeal.Ruling != Remit
+}
+
 // WithdrawalSought is the client's wish to withdraw; staff confirm it.
 type WithdrawalSought struct {
 	Text string `json:"text,omitempty"`

@@ -122,7 +122,7 @@ func (p *Policy) Unplaced(m *Message, guess string, at time.Time) Outcome {
 	s.countMisuse()
 	s.out.Hold = "it names " + guess + ", and its sender is not known there"
 	for _, who := range s.desk() {
-		s.tell(who, "unplaced", Facts{From: m.From, Subject: m.Subject, Of: guess, Text: m.OwnWords})
+		s.tell(who, "unplaced", Facts{From: m.From, Subject: m.Subject, Of: guess, Text: m.OwnWords, Held: []HeldMail{{At: at, From: m.From.Addr, Subject: m.Subject, Guess: guess}}})
 	}
 	if m.From.Addr != "" && !s.damped() {
 		s.send(Mail{To: m.From, Lang: s.lang, Template: "received", Auto: true, InReplyTo: m.MessageID, Facts: Facts{Subject: m.Subject, Attachments: nil}})

@@ -98,6 +98,10 @@ func TestClosing(t *testing.T) {
 	if said := d.refused("kefu", "#结案 代码=随便"); !strings.Contains(said, "和解") {
 		t.Errorf("unknown code: %q", said)
 	}
+	d.with("kefu", "#履行 1 已转账", "回单.pdf")
+	if said := d.refused("kefu", "#结案"); !strings.Contains(said, "2026年12月28日") {
+		t.Errorf("performed while the appeal window is open: %q", said)
+	}
 	d.now = at("2026-12-29", 9)
 	d.staff("kefu", "#结案")
 	want(t, "code", d.c.ClosingCode, "no_appeal")

@@ -19,8 +19,9 @@ type ClosedCase struct {
 func (*ClosedCase) Kind() string { return "closed" }
 
 func (f *ClosedCase) apply(c *Case, e *Event) error {
+	answered := c.State == Decided || c.State == InRemedy || c.State == AppealDecided
 	c.State, c.ClosedAt, c.ClosingCode, c.Withdrawing, c.Outside = Closed, e.At, f.Code, false, nil
-	if to, ok := exits[f.Code]; ok {
+	if to, ok := exits[f.Code]; ok && (f.Code != "not_pursued" || !answered) { // a remedy that nobody fetches leaves the measures to do
 		c.State = to
 	}
 	c.endPause(e.At)
@@ -169,9 +170,13 @@ func (f *Reopened) apply(c *Case, e *Event) error {
 // close ends the case and tells the client. While the appeal window is open
 // only an accepted offer ends it.
 func (s *session) close(c *Command) (string, error) {
-	code := map[State]string{Decided: "no_appeal", AppealDecided: "appeal_decided", InRemedy: "settled"}[s.c.State]
-	accepted := slices.ContainsFunc(s.c.Log, func(e Entry) bool { return e.What == "offer_accepted" })
-	if accepted && s.c.State == Decided {
+	accepted := s.c.accepted()
+	answered := s.c.State == Decided || s.c.State == InRemedy && !s.c.ruled()
+	code := "no_appeal"
+	switch {
+	case !answered:
+		code = "appeal_decided"
+	case accepted:
 		code = "settled"
 	}
 	if v := c.Args["code"]; v != "" {
@@ -184,15 +189,17 @@ func (s *session) close(c *Command) (string, error) {
 	withdrawn := code == "withdrawn" && s.c.Withdrawing
 	switch {
 	case withdrawn:
-	case s.c.State == Decided && !s.late() && !accepted:
+	case answered && !s.late() && !accepted:
 		return "", Refuse("申诉期限到 %[1]s 才届满，期间不能结案；投诉人接受方案或撤回的除外。", "The time for an appeal runs until %[2]s; until then the case can be closed only if the client accepts the offer or withdraws.",
 			s.c.AppealUntil.In("zh"), s.c.AppealUntil.In("en"))
-	case s.c.State != Decided && s.c.State != AppealDecided && s.c.State != InRemedy:
+	case !answered && s.c.State != AppealDecided && s.c.State != InRemedy:
 		return "", Refuse("本案现为“%[1]s”，尚未答复投诉人，不能结案；投诉人已书面要求撤回的，用 #结案 代码=撤回。", "The case is %[2]s and the client has no answer yet, so it cannot be closed; if the client has asked in writing to withdraw, use #close code=withdrawn.",
 			s.c.State.In("zh"), s.c.State.In("en"))
 	}
-	if left := s.c.outstanding(); s.c.State == InRemedy && len(left) > 0 && !withdrawn {
-		return "", Refuse("第%[1]s项补救尚未履行，不能结案；履行后请发送 #履行 并附凭证。", "Remedies not performed yet: %[1]s. The case is closed once they are; record it with #performed and the proof.",
+	unhelped := code == "not_pursued" && strings.TrimSpace(c.Text) != "" // the client does not say where the refund shall go
+	if left := s.c.outstanding(); len(left) > 0 && !withdrawn && !unhelped {
+		return "", Refuse("第%[1]s项补救尚未履行，不能结案；履行后请发送 #履行 并附凭证。投诉人不配合、无法履行的，用 #结案 代码=未配合，并写明经过。",
+			"Remedies not performed yet: %[1]s. The case is closed once they are; record it with #performed and the proof. If the client does not cooperate, use #close code=not_pursued and say what was tried.",
 			strings.Trim(strings.Join(strings.Fields(fmt.Sprint(left)), ", "), "[]"))
 	}
 	l := s.closure(code, c.Text)

@@ -186,6 +186,7 @@ func TestRespondentIsAMember(t *testing.T) {
 
 func TestLateAppealDeclined(t *testing.T) {
 	d := answered(t, "zh")
+	d.with("kefu", "#履行 1 已履行", "回单.pdf")
 	d.now = at("2026-12-29", 9)
 	d.staff("kefu", "#结案")
 	closed := d.c.ClosedAt

@@ -223,7 +223,7 @@ func (p *Policy) HeldMail(reason string, at time.Time) Outcome {
 // HeldMail is a mail that was kept and not taken in: it met a limit, or a
 // person must say where it belongs. Reason and Guess are the desk's own.
 type HeldMail struct {
-	No      int64     `json:"no"`
+	No      int64     `json:"no"` // 0 in the outcome that holds it: the database gives the number
 	At      time.Time `json:"at"`
 	From    string    `json:"from"`
 	Subject string    `json:"subject"`

@@ -100,6 +100,8 @@ func TestMainPath(t *testing.T) {
 	want(t, "letter", sent(o, "decision"), []string{"zhangkun"})
 	d.deliver(o.Mails)
 	d.state(AppealDecided)
+	d.refused("kefu", "#结案")
+	d.with("kefu", "#履行 1 已履行", "回单.pdf")
 	o = d.staff("kefu", "#结案 已履行")
 	d.state(Closed)
 	want(t, "told", sent(o, "closed"), []string{"zhangkun"})

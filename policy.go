@@ -188,6 +188,9 @@ type session struct {
 // do applies a fact to the copy and keeps the event.
 func (s *session) do(f Fact) {
 	e := Event{Seq: s.c.Seq + 1, At: s.at, By: s.by, Fact: f}
+	if _, letter := f.(*Issued); letter && s.who == nil {
+		e.By = TheDesk // not the client whose mail it answers
+	}
 	if s.m != nil {
 		e.Message = s.m.ID
 	}

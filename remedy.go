@@ -287,13 +287,25 @@ func (s *session) perform(c *Command) (string, error) {
 		return "", Refuse("第%[1]d项涉及款项，请随邮件附上付款凭证；凭证已在案卷的，写 凭证=文件名。", "Remedy %[1]d is a payment: please attach the proof, or name the file if it is on record: proof=name.", no)
 	}
 	s.do(f)
-	if s.c.Complainant.Addr != "" {
-		s.tellClient("performed", Facts{Subject: s.c.Subject, Text: c.Text, Level: strconv.Itoa(no), Reason: f.On.String()})
-	}
+	s.tellPerformed(no)
 	if left = s.c.outstanding(); len(left) > 0 {
 		return s.tr("第%d项已记为履行，投诉人已获告知；尚余%d项。", "Remedy %d is on record as performed and the client is told; %d left.", no, len(left)), nil
 	}
 	return s.tr("第%d项已记为履行，投诉人已获告知；补救已全部履行，可以结案。", "Remedy %d is on record as performed and the client is told. Nothing is outstanding; the case can be closed.", no), nil
+}
+
+// tellPerformed tells the client, once for all that one mail records.
+func (s *session) tellPerformed(no int) {
+	if s.c.Complainant.Addr == "" {
+		return
+	}
+	for i := range s.out.Mails {
+		if m := &s.out.Mails[i]; m.Template == "performed" {
+			m.Facts.Notes = append(m.Facts.Notes, strconv.Itoa(no))
+			return
+		}
+	}
+	s.tellClient("performed", Facts{Subject: s.c.Subject, Notes: []string{strconv.Itoa(no)}})
 }
 
 // onFile reports whether the case holds a file of this name.

@@ -244,14 +244,14 @@ func (p *Policy) ready(v *Verb, c *Case, who *Person, at time.Time) []Action {
 		}
 	case "close":
 		s := session{p: p, c: c, at: at}
-		if c.State == AppealDecided || c.State == InRemedy && len(c.outstanding()) == 0 || c.State == Decided && s.late() {
+		if (c.State == AppealDecided || c.State == InRemedy && (c.ruled() || c.accepted() || s.late()) || c.State == Decided && s.late()) && len(c.outstanding()) == 0 {
 			return one("", "")
 		}
 		if c.Withdrawing {
 			return one(pick(lang, "代码=撤回", "code=withdrawn"), "")
 		}
 	case "performed":
-		if left := c.outstanding(); len(left) > 0 && c.State == InRemedy {
+		if left := c.outstanding(); len(left) > 0 && (c.State == InRemedy || c.State == AppealDecided || c.State == Decided && (&session{p: p, c: c, at: at}).late()) {
 			return one(strconv.Itoa(left[0]), pick(lang, "（请附付款凭证或其他证明）", "(please attach the proof)"))
 		}
 	case "completed":

@@ -108,18 +108,33 @@ func (v View) Information() *complaints.InformationFacts {
 // Count numbers the lines of a table from 1.
 func (v View) Count(i int) string { return fmt.Sprint(i + 1) }
 
-// Remedy is the remedy that a mail is about, or nil.
-func (v View) Remedy() *complaints.Remedy {
-	if n, err := strconv.Atoi(v.Facts.Level); err == nil && v.Case != nil && n > 0 && n <= len(v.Case.Remedies) {
-		return &v.Case.Remedies[n-1]
-	}
-	return nil
+// Carried is a remedy that was carried out, and how.
+type Carried struct {
+	complaints.Remedy
+	On   complaints.Date
+	Note string
 }
 
-// PerformedOn is the day on which it was carried out.
-func (v View) PerformedOn() string {
-	d, _ := complaints.ParseDate(v.Facts.Reason)
-	return v.Date(d)
+// Carried are the remedies that a mail tells of.
+func (v View) Carried() (list []Carried) {
+	if v.Case == nil {
+		return nil
+	}
+	for _, p := range v.Case.Performed {
+		if slices.Contains(v.Facts.Notes, strconv.Itoa(p.No)) && p.No <= len(v.Case.Remedies) {
+			list = append(list, Carried{v.Case.Remedies[p.No-1], p.On, p.Text})
+		}
+	}
+	return list
+}
+
+// CarriedNumbers names them in a sentence.
+func (v View) CarriedNumbers() string {
+	n := v.Facts.Notes
+	if v.Lang == "zh" || len(n) < 2 {
+		return strings.Join(n, "、")
+	}
+	return strings.Join(n[:len(n)-1], ", ") + " and " + n[len(n)-1]
 }
 
 // Outstanding are the remedies that were promised and not carried out yet.
@@ -172,6 +187,7 @@ type Penned struct {
 	complaints.HeldMail
 	Time, Why string
 	Actions   []Action
+	decisions []complaints.Action
 }
 
 // Pen are the mails that are held.
@@ -180,10 +196,11 @@ func (v View) Pen() []Penned {
 	for _, h := range v.Facts.Held {
 		p := Penned{HeldMail: h, Time: v.Time(h.At), Why: complaints.HoldWords(h.Reason, v.Lang)}
 		release := strings.TrimSpace(fmt.Sprintf("%d %s", h.No, h.Guess))
-		for _, a := range []complaints.Action{
+		p.decisions = []complaints.Action{
 			{Label: v.tr("放行第 %d 号", "Release no. %d", h.No), Line: v.tr("#放行 ", "#release ") + release},
 			{Label: v.tr("丢弃第 %d 号（请在编号后写明理由）", "Discard no. %d (write the reason after the number)", h.No), Line: v.tr("#丢弃 %d", "#discard %d", h.No)},
-		} {
+		}
+		for _, a := range p.decisions {
 			p.Actions = append(p.Actions, v.ready(a))
 		}
 		out = append(out, p)

@@ -259,7 +259,7 @@ func (w *sampleFirm) later(name string, due, supplement complaints.Deadline) []c
 		}
 		return facts
 	case "performed":
-		return []complaints.Fact{&complaints.Performed{No: 1, On: complaints.Date{Year: 2026, Month: time.December, Day: 7}}}
+		return []complaints.Fact{&complaints.Performed{No: 1, On: complaints.Date{Year: 2026, Month: time.December, Day: 7}, Text: w.tr("已转入您的账户", "Paid to your account")}}
 	case "measure_done":
 		return []complaints.Fact{&complaints.Completed{No: 1, Text: w.tr("结算单样式已启用。", "The new statement is in use.")}}
 	}
@@ -368,6 +368,7 @@ func (w *sampleFirm) mail(name string, c *complaints.Case) complaints.Mail {
 		f.Items = []complaints.Item{{Ref: "T2026-0001", Clock: "C4", Due: complaints.Date{Year: 2026, Month: time.December, Day: 3}, Late: true}}
 	case "unplaced":
 		f.From, f.Of, f.Attachments = complaints.Address{Addr: "stranger@elsewhere.example"}, "T2026-0001", nil
+		f.Held = []complaints.HeldMail{{No: 7, At: w.now, From: "stranger@elsewhere.example", Subject: f.Subject, Guess: "T2026-0001"}}
 	case "held":
 		f.Text, f.Attachments, f.Level = "", nil, "2"
 		f.Notes = []string{w.tr("隔离文件夹有 3 封邮件，数据库记有 2 封。", "The quarantine folder holds 3 mails, the database knows 2.")}
@@ -386,7 +387,7 @@ func (w *sampleFirm) mail(name string, c *complaints.Case) complaints.Mail {
 	case "reminder":
 		f.Clock, f.Level, f.Reason, f.Text = "C4", "T-1", "2026-12-03", ""
 	case "performed":
-		f.Level, f.Reason, f.Text, f.Attachments = "1", "2026-12-07", w.tr("已转入您的账户", "Paid to your account"), nil
+		f.Text, f.Attachments, f.Notes = "", nil, []string{"1"}
 	case "measure":
 		f.Level, f.Text, f.Attachments, f.Notes = "1", "", nil, []string{w.tr("结案时向客户出具费用结算单", "Give every client a statement of fees at the end of the matter"), w.tr("财务部主管", "Head of Finance"), "2026-12-31"}
 	case "measure_done":

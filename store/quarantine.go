@@ -54,8 +54,9 @@ func (tx *Tx) Quarantine(ctx context.Context, m *complaints.Message, raw []byte,
 	return nil
 }
 
-// holdMessage puts a stored message into the holding pen.
-func (tx *Tx) holdMessage(ctx context.Context, m *complaints.Message, reason, guess string) error {
+// holdMessage puts a stored message into the holding pen, and gives the number
+// that it has there.
+func (tx *Tx) holdMessage(ctx context.Context, m *complaints.Message, reason, guess string) (no int64, err error) {
 	// The best guess: the number that the policy or the subject names, else the
 	// last case of whoever wrote it, or of whom a bounce speaks.
 	for _, text := range []string{reason, m.Subject} {
@@ -67,14 +68,17 @@ func (tx *Tx) holdMessage(ctx context.Context, m *complaints.Message, reason, gu
 	if m.DSN != nil && m.DSN.Recipient != "" {
 		about = strings.ToLower(clean(m.DSN.Recipient))
 	}
-	_, err := tx.tx.ExecContext(ctx, `
+	_, err = tx.tx.ExecContext(ctx, `
 		insert into quarantine (sha256, message, mailbox, uidvalidity, uid, from_addr, subject, reason, guess, held_at)
 		select m.sha256, m.id, coalesce(a.mailbox, ''), coalesce(a.uidvalidity, 0), coalesce(a.uid, 0), m.from_addr, m.subject, $2,
 			coalesce(nullif($3, ''), (select ref from cases where complainant = $4 and $4 <> '' order by open desc, registered_at desc limit 1), ''), m.received_at
 		from messages m left join arrivals a on a.message = m.id where m.id = $1
 		order by a.at limit 1
 		on conflict do nothing`, m.ID, clean(reason), guess, about)
-	return err
+	if err == nil {
+		err = tx.tx.QueryRowContext(ctx, `select coalesce(max(id), 0) from quarantine where message = $1`, m.ID).Scan(&no)
+	}
+	return no, err
 }
 
 const heldColumns = `q.id, coalesce(q.message, 0), encode(q.sha256, 'hex'), b.size, q.mailbox, q.uidvalidity, q.uid, q.from_addr, q.subject,

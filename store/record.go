@@ -121,6 +121,19 @@ func (tx *Tx) Record(ctx context.Context, c *complaints.Case, m *complaints.Mess
 			}
 		}
 	}
+	if o.Hold != "" && m != nil {
+		no, err := tx.holdMessage(ctx, m, o.Hold, "")
+		if err != nil {
+			return fmt.Errorf("hold mail: %w", err)
+		}
+		for i := range o.Mails {
+			for j := range o.Mails[i].Facts.Held {
+				if h := &o.Mails[i].Facts.Held[j]; h.No == 0 {
+					h.No = no
+				}
+			}
+		}
+	}
 	switch {
 	case c == nil || len(o.Events) == 0:
 		if c != nil && c.Seq == 0 {
@@ -139,9 +152,6 @@ func (tx *Tx) Record(ctx context.Context, c *complaints.Case, m *complaints.Mess
 	}
 	if err == nil && m != nil {
 		err = tx.prove(ctx, m, o)
-	}
-	if err == nil && o.Hold != "" && m != nil {
-		err = tx.holdMessage(ctx, m, o.Hold, "")
 	}
 	if err == nil {
 		return nil

@@ -18,7 +18,7 @@ import (
 // until waits for something that takes a moment.
 func (s *station) until(what string, is func() bool) {
 	s.t.Helper()
-	for end := time.Now().Add(30 * time.Second); !is(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); !is(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			s.stop(syscall.SIGKILL)
 			s.t.Fatalf("never: %s\n%s", what, s.log)
