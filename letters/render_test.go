@@ -3,6 +3,7 @@ package letters
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,17 +21,25 @@ import (
 // sample reads a letter of testdata.
 func sample(t testing.TB, name string) complaints.Letter {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join("testdata", name+".json"))
+	l, err := readSample(name)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return l
+}
+
+func readSample(name string) (complaints.Letter, error) {
+	var l complaints.Letter
+	b, err := os.ReadFile(filepath.Join("testdata", name+".json"))
+	if err != nil {
+		return l, err
+	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
-	var l complaints.Letter
 	if err := d.Decode(&l); err != nil {
-		t.Fatalf("%s: %v", name, err)
+		return l, fmt.Errorf("%s: %w", name, err)
 	}
-	return l
+	return l, nil
 }
 
 // rendered gives a letter's PDF.
@@ -44,6 +53,61 @@ func rendered(t testing.TB, l complaints.Letter) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
+}
+
+// printed is a sample's PDF, and the text that pdftotext finds in it. Many tests
+// read the same ones: each is printed once.
+type printed struct {
+	pdf  func() ([]byte, error)
+	text func() ([]byte, error)
+}
+
+var prints = func() map[string]printed {
+	all := map[string]printed{}
+	for _, s := range samples {
+		p := printed{pdf: sync.OnceValues(func() ([]byte, error) {
+			l, err := readSample(s)
+			if err != nil {
+				return nil, err
+			}
+			var b bytes.Buffer
+			err = Render(&b, l)
+			return b.Bytes(), err
+		})}
+		p.text = sync.OnceValues(func() ([]byte, error) {
+			pdf, err := p.pdf()
+			if err != nil {
+				return nil, err
+			}
+			cmd := exec.Command("pdftotext", "-raw", "-", "-")
+			cmd.Stdin = bytes.NewReader(pdf)
+			return cmd.Output()
+		})
+		all[s] = p
+	}
+	return all
+}()
+
+// samplePDF gives a sample as it is printed. The bytes are shared: nobody may
+// change them.
+func samplePDF(t testing.TB, name string) []byte {
+	t.Helper()
+	b, err := prints[name].pdf()
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return b
+}
+
+// sampleText gives what pdftotext finds in a sample.
+func sampleText(t testing.TB, name string) string {
+	t.Helper()
+	tool(t, "pdftotext", "poppler-utils")
+	b, err := prints[name].text()
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return string(b)
 }
 
 // tool finds a program that a test needs. Under CI=true it must be there.
@@ -104,7 +168,7 @@ var samples = func() (out []string) {
 func TestGolden(t *testing.T) {
 	for _, s := range samples {
 		t.Run(s, func(t *testing.T) {
-			got := run(t, rendered(t, sample(t, s)), "pdftotext", "poppler-utils", "-raw", "FILE", "-")
+			got := sampleText(t, s)
 			file := filepath.Join("testdata", s+".txt")
 			if os.Getenv("UPDATE") != "" {
 				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
@@ -134,7 +198,7 @@ func TestPDF(t *testing.T) {
 	for _, s := range samples {
 		t.Run(s, func(t *testing.T) {
 			l := sample(t, s)
-			pdf := rendered(t, l)
+			pdf := samplePDF(t, s)
 			if out := run(t, pdf, "qpdf", "qpdf", "--check", "FILE"); strings.Contains(out, "WARNING") {
 				t.Error(out)
 			}
@@ -168,7 +232,7 @@ func TestPDF(t *testing.T) {
 
 // TestSize holds a Chinese letter of three pages to what one page may weigh.
 func TestSize(t *testing.T) {
-	if n := len(rendered(t, sample(t, "ack.zh"))); n > 120_000 {
+	if n := len(samplePDF(t, "ack.zh")); n > 120_000 {
 		t.Errorf("%d bytes; want at most 120,000", n)
 	}
 }
@@ -176,7 +240,7 @@ func TestSize(t *testing.T) {
 // TestConcurrent renders in several goroutines: one printer serves them all.
 func TestConcurrent(t *testing.T) {
 	l := sample(t, "result.zh")
-	want := rendered(t, l)
+	want := samplePDF(t, "result.zh")
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
@@ -194,7 +258,7 @@ func TestConcurrent(t *testing.T) {
 func TestDraft(t *testing.T) {
 	for _, s := range []string{"result.zh", "decision.zh", "result.en"} {
 		l := sample(t, s)
-		issued := unspaced(run(t, rendered(t, l), "pdftotext", "poppler-utils", "-raw", "FILE", "-"))
+		issued := unspaced(sampleText(t, s))
 		number, date := l.Number.String(), l.Date.In(l.Lang)
 		l.Number.N, l.Date = 0, complaints.Date{}
 		draft := unspaced(run(t, rendered(t, l), "pdftotext", "poppler-utils", "-raw", "FILE", "-"))

@@ -321,7 +321,7 @@ func TestEnglishMeasures(t *testing.T) {
 			continue
 		}
 		t.Run(s, func(t *testing.T) {
-			pages := measurePages(t, rendered(t, sample(t, s)))
+			pages := measurePages(t, samplePDF(t, s))
 			for i, p := range pages {
 				footing(t, p, i+1, len(pages))
 			}

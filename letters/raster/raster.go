@@ -29,31 +29,28 @@ import (
 // Page is a page that is being painted, and after Clear the next one. Lengths
 // are points (1/72 inch) from the page's upper left corner.
 type Page struct {
-	scale  float64 // pixels to a point
-	bounds image.Rectangle
-	inks   []*ink
-	seals  []picture
-	filler *vector.Rasterizer // one for all: its buffers are the largest part
-	mask   *image.Alpha
-	best   *image.Alpha    // how much of each pixel the colour covers that stands in it
-	few    *image.Paletted // what PNG writes
-	zip    *png.EncoderBuffer
+	scale    float64 // pixels to a point
+	bounds   image.Rectangle
+	inks     []*ink
+	spare    []*vector.Rasterizer // of the pages before: their buffers are the largest part
+	outlines map[glyph][]sfnt.Segment
+	seals    []picture
+	mask     *image.Alpha
+	best     []uint8 // how much of each pixel the colour covers that stands in it
+	few      []uint8 // the number of its colour
+	file     pngFile
 }
 
-// Get and Put keep the PNG encoder's buffers from page to page.
-func (p *Page) Get() *png.EncoderBuffer  { return p.zip }
-func (p *Page) Put(b *png.EncoderBuffer) { p.zip = b }
-
-// ink is the path of what is painted in one colour, in pixels.
+// ink is the path of what is painted in one colour.
 type ink struct {
 	color color.NRGBA
-	path  []stroke
+	path  *vector.Rasterizer
 }
 
-// stroke is a move, a line or a curve of a path.
-type stroke struct {
-	kind         sfnt.SegmentKind
-	cx, cy, x, y float32
+// glyph names an outline.
+type glyph struct {
+	font *sfnt.Font
+	gid  sfnt.GID
 }
 
 type picture struct {
@@ -64,35 +61,60 @@ type picture struct {
 // New begins a white page of a size in points at a resolution in dots per inch.
 func New(width, height float64, dpi int) *Page {
 	s := float64(dpi) / 72
-	p := &Page{scale: s, bounds: image.Rect(0, 0, int(math.Ceil(width*s)), int(math.Ceil(height*s)))}
-	p.filler = vector.NewRasterizer(p.bounds.Dx(), p.bounds.Dy())
-	p.mask, p.best, p.few = image.NewAlpha(p.bounds), image.NewAlpha(p.bounds), image.NewPaletted(p.bounds, nil)
+	p := &Page{scale: s, bounds: image.Rect(0, 0, int(math.Ceil(width*s)), int(math.Ceil(height*s))), outlines: map[glyph][]sfnt.Segment{}}
+	p.mask = image.NewAlpha(p.bounds)
+	p.best, p.few = make([]uint8, len(p.mask.Pix)), make([]uint8, len(p.mask.Pix))
 	return p
 }
 
 // Clear makes the page white again.
-func (p *Page) Clear() { p.inks, p.seals = nil, nil }
+func (p *Page) Clear() {
+	for _, i := range p.inks {
+		p.spare = append(p.spare, i.path)
+	}
+	p.inks, p.seals = nil, nil
+}
 
 // in gives the path for a colour.
-func (p *Page) in(c [3]int) *ink {
+func (p *Page) in(c [3]int) *vector.Rasterizer {
 	want := color.NRGBA{uint8(c[0]), uint8(c[1]), uint8(c[2]), 255}
 	for _, i := range p.inks {
 		if i.color == want {
-			return i
+			return i.path
 		}
 	}
 	i := &ink{color: want}
+	if n := len(p.spare); n > 0 {
+		i.path, p.spare = p.spare[n-1], p.spare[:n-1]
+		i.path.Reset(p.bounds.Dx(), p.bounds.Dy())
+	} else {
+		i.path = vector.NewRasterizer(p.bounds.Dx(), p.bounds.Dy())
+	}
+	i.path.DrawOp = draw.Src
 	p.inks = append(p.inks, i)
-	return i
+	return i.path
 }
 
 // Glyph paints a glyph with its origin at x, y.
 func (p *Page) Glyph(f *sfnt.Font, g sfnt.GID, x, y, size float64, c [3]int) {
-	i := p.in(c)
-	for _, s := range f.Outline(g) {
-		i.path = append(i.path, stroke{s.Kind,
-			float32((x + s.CX*size/1000) * p.scale), float32((y - s.CY*size/1000) * p.scale),
-			float32((x + s.X*size/1000) * p.scale), float32((y - s.Y*size/1000) * p.scale)})
+	path := p.in(c)
+	outline, ok := p.outlines[glyph{f, g}]
+	if !ok {
+		outline = f.Outline(g)
+		p.outlines[glyph{f, g}] = outline
+	}
+	k := size / 1000
+	for i := range outline {
+		s := &outline[i]
+		toX, toY := float32((x+s.X*k)*p.scale), float32((y-s.Y*k)*p.scale)
+		switch s.Kind {
+		case sfnt.Move:
+			path.MoveTo(toX, toY)
+		case sfnt.Line:
+			path.LineTo(toX, toY)
+		case sfnt.Curve:
+			path.QuadTo(float32((x+s.CX*k)*p.scale), float32((y-s.CY*k)*p.scale), toX, toY)
+		}
 	}
 }
 
@@ -103,10 +125,10 @@ func (p *Page) Rect(x, y, w, h float64, c [3]int) {
 
 // polygon paints a filled polygon, whose first corner is repeated as its last.
 func (p *Page) polygon(c [3]int, xy ...float64) {
-	i, kind := p.in(c), sfnt.Move
-	for j := 0; j+1 < len(xy); j += 2 {
-		i.path = append(i.path, stroke{kind: kind, x: float32(xy[j] * p.scale), y: float32(xy[j+1] * p.scale)})
-		kind = sfnt.Line
+	path := p.in(c)
+	path.MoveTo(float32(xy[0]*p.scale), float32(xy[1]*p.scale))
+	for j := 2; j+1 < len(xy); j += 2 {
+		path.LineTo(float32(xy[j]*p.scale), float32(xy[j+1]*p.scale))
 	}
 }
 
@@ -149,60 +171,55 @@ const greys, shades = 8, 4
 
 // PNG writes the page.
 func (p *Page) PNG() ([]byte, error) {
-	e := png.Encoder{CompressionLevel: png.BestCompression, BufferPool: p}
-	var img image.Image
 	if len(p.seals) == 0 && len(p.inks) <= 2 {
-		img = p.reduced()
-	} else {
-		img = p.full()
+		return p.file.encode(p.bounds.Size(), p.few, p.reduced())
 	}
 	var out bytes.Buffer
-	err := e.Encode(&out, img)
+	err := png.Encode(&out, p.full())
 	return out.Bytes(), err
 }
 
 // coverage gives for each pixel how much of it a colour covers. What it gave
 // before is overwritten.
 func (p *Page) coverage(i *ink) *image.Alpha {
-	p.filler.Reset(p.bounds.Dx(), p.bounds.Dy())
-	for _, s := range i.path {
-		switch s.kind {
-		case sfnt.Move:
-			p.filler.MoveTo(s.x, s.y)
-		case sfnt.Line:
-			p.filler.LineTo(s.x, s.y)
-		case sfnt.Curve:
-			p.filler.QuadTo(s.cx, s.cy, s.x, s.y)
-		}
-	}
-	p.filler.DrawOp = draw.Src
-	p.filler.Draw(p.mask, p.bounds, image.Opaque, image.Point{})
+	i.path.Draw(p.mask, p.bounds, image.Opaque, image.Point{})
 	return p.mask
 }
 
-// reduced makes the image of few colours. Where two colours meet in a pixel,
-// the one that covers more of it stands.
-func (p *Page) reduced() image.Image {
-	palette := color.Palette{color.NRGBA{255, 255, 255, 255}}
-	img, best := p.few, p.best.Pix
-	clear(img.Pix)
-	clear(best)
+// reduced makes the image of few colours, and gives these. Where two colours
+// meet in a pixel, the one that covers more of it stands.
+func (p *Page) reduced() []color.NRGBA {
+	palette := []color.NRGBA{{255, 255, 255, 255}}
+	clear(p.few)
+	clear(p.best)
+	w := p.bounds.Dx()
+	blank := make([]uint8, w)
 	for _, i := range p.inks {
 		base, steps := len(palette)-1, shades
 		if i.color == (color.NRGBA{A: 255}) {
 			steps = greys
 		}
+		var step [256]uint8
+		for a := range step {
+			step[a] = uint8((a*steps + 127) / 255)
+		}
 		for s := 1; s <= steps; s++ {
 			palette = append(palette, mix(i.color, 255*s/steps))
 		}
-		for j, a := range p.coverage(i).Pix {
-			if s := (int(a)*steps + 127) / 255; a > best[j] && s > 0 {
-				best[j], img.Pix[j] = a, uint8(base+s)
+		covered := p.coverage(i).Pix
+		for from := 0; from < len(covered); from += w {
+			row, best, few := covered[from:from+w], p.best[from:from+w], p.few[from:from+w]
+			if bytes.Equal(row, blank) { // most rows of a page
+				continue
+			}
+			for j, a := range row {
+				if s := step[a]; s > 0 && a > best[j] {
+					best[j], few[j] = a, uint8(base)+s
+				}
 			}
 		}
 	}
-	img.Palette = palette
-	return img
+	return palette
 }
 
 // mix gives a colour laid on white with an opacity of a/255.
