@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"sync"
 
 	"complaints/letters/sfnt"
 )
@@ -43,9 +44,11 @@ const (
 
 // faces are the parsed fonts and, for each role, which to try in what order.
 type faces struct {
-	fonts []*sfnt.Font
-	chain [roles][]int // indexes into fonts
-	all   []int        // those that stand in every chain
+	fonts  []*sfnt.Font
+	chain  [roles][]int // indexes into fonts
+	all    []int        // those that stand in every chain
+	common []bool       // which of the common characters are there in every role
+	zips   sync.Pool    // compressors, half a megabyte each
 }
 
 // loadFaces parses the built-in fonts and those that the firm names.
@@ -95,6 +98,12 @@ func loadFaces(own Fonts) (*faces, error) {
 	for i := range fs.fonts {
 		if !slices.ContainsFunc(fs.chain[:], func(c []int) bool { return !slices.Contains(c, i) }) {
 			fs.all = append(fs.all, i)
+		}
+	}
+	fs.common = make([]bool, 0x10000)
+	for _, span := range common.R16 {
+		for r := rune(span.Lo); r <= rune(span.Hi); r++ {
+			fs.common[r] = fs.has(r)
 		}
 	}
 	return fs, nil

@@ -36,60 +36,99 @@ type measured struct {
 }
 
 var (
-	streams = regexp.MustCompile(`(?s)/Length (\d+)>>\nstream\n`)
-	ops     = regexp.MustCompile(`(?s)BT /F\w+ ([\d.]+) Tf ET|BT ([\d.]+) ([\d.]+) Td \(((?:[^\\)]|\\.)*)\) Tj|([\d.]+) ([\d.]+) ([\d.]+) (-?[\d.]+) re f|/ActualText <FEFF([0-9A-F]+)>|(-?[\d.]+) Tc|([\d.]+ [\d.]+ [\d.]+) rg|([\d.]+) g\n|ET (Q)`)
+	streams   = regexp.MustCompile(`(?s)/Length (\d+)>>\nstream\n`)
+	ops       = regexp.MustCompile(`(?s)BT /F(\w+) ([\d.]+) Tf ET|BT ([\d.]+) ([\d.]+) Td \(((?:[^\\)]|\\.)*)\) Tj|([\d.]+) ([\d.]+) ([\d.]+) (-?[\d.]+) re f|(-?[\d.]+) Tc|([\d.]+ [\d.]+ [\d.]+) rg|([\d.]+) g\n|ET (Q)`)
+	resources = regexp.MustCompile(`/F(\w+) (\d+) 0 R`)
+	unicodes  = regexp.MustCompile(`/ToUnicode (\d+) 0 R`)
+	bfchars   = regexp.MustCompile(`<([0-9A-F]{4})> <([0-9A-F]+)>`)
 )
+
+// inflated gives the content of the stream whose dictionary ends in /Length.
+func inflated(pdf []byte, m []int) []byte {
+	n, _ := strconv.Atoi(string(pdf[m[2]:m[3]]))
+	z, err := zlib.NewReader(bytes.NewReader(pdf[m[1] : m[1]+n]))
+	if err != nil {
+		return nil
+	}
+	content, err := io.ReadAll(z)
+	if err != nil {
+		return nil
+	}
+	return content
+}
+
+// alphabets gives for each font, by its name in the page's resources, which
+// characters its numbers are.
+func alphabets(t testing.TB, pdf []byte) map[string]map[uint16]string {
+	t.Helper()
+	out := map[string]map[uint16]string{}
+	for _, m := range resources.FindAllSubmatch(pdf, -1) {
+		_, font, _ := bytes.Cut(pdf, []byte("\n"+string(m[2])+" 0 obj\n"))
+		u := unicodes.FindSubmatch(font[:min(len(font), 400)])
+		if u == nil {
+			continue // not a font of ours
+		}
+		_, cmap, _ := bytes.Cut(pdf, []byte("\n"+string(u[1])+" 0 obj\n"))
+		chars := map[uint16]string{}
+		for _, c := range bfchars.FindAllStringSubmatch(string(inflated(cmap, streams.FindSubmatchIndex(cmap))), -1) {
+			code, err := strconv.ParseUint(c[1], 16, 16)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var units []uint16
+			for i := 0; i < len(c[2]); i += 4 {
+				v, err := strconv.ParseUint(c[2][i:i+4], 16, 16)
+				if err != nil {
+					t.Fatal(err)
+				}
+				units = append(units, uint16(v))
+			}
+			chars[uint16(code)] = string(utf16.Decode(units))
+		}
+		out[string(m[1])] = chars
+	}
+	return out
+}
 
 // measure reads the pages of a PDF from its own content streams.
 func measurePages(t testing.TB, pdf []byte) []measured {
 	t.Helper()
+	fonts := alphabets(t, pdf)
 	var pages []measured
 	for _, m := range streams.FindAllSubmatchIndex(pdf, -1) {
-		n, _ := strconv.Atoi(string(pdf[m[2]:m[3]]))
-		z, err := zlib.NewReader(bytes.NewReader(pdf[m[1] : m[1]+n]))
-		if err != nil {
-			continue
+		if content := inflated(pdf, m); bytes.Contains(content, []byte(" Td (")) {
+			pages = append(pages, readContent(string(content), fonts))
 		}
-		content, err := io.ReadAll(z)
-		if err != nil || !bytes.Contains(content, []byte(" Td (")) {
-			continue
-		}
-		pages = append(pages, readContent(string(content)))
 	}
 	return pages
 }
 
-func readContent(content string) measured {
+func readContent(content string, fonts map[string]map[uint16]string) measured {
 	var p measured
 	num := func(s string) float64 { f, _ := strconv.ParseFloat(s, 64); return f }
-	size, spacing, actual, color := 0.0, 0.0, "", ""
+	size, spacing, color := 0.0, 0.0, ""
+	var chars map[uint16]string
+	unescape := strings.NewReplacer(`\\`, `\`, `\(`, "(", `\)`, ")", `\r`, "\r")
 	for _, m := range ops.FindAllStringSubmatch(content, -1) {
 		switch {
 		case m[1] != "":
-			size = num(m[1])
-		case m[2] != "":
-			raw := strings.NewReplacer(`\\`, `\`, `\(`, "(", `\)`, ")", `\r`, "\r").Replace(m[4])
-			text := fromUTF16(raw)
-			if actual != "" {
-				text, actual = actual, ""
+			chars, size = fonts[m[1]], num(m[2])
+		case m[3] != "":
+			raw := unescape.Replace(m[5])
+			var text strings.Builder
+			for i := 0; i+1 < len(raw); i += 2 {
+				text.WriteString(chars[uint16(raw[i])<<8|uint16(raw[i+1])])
 			}
-			p.strokes = append(p.strokes, stroke{num(m[2]) / mm, (pageHeight - num(m[3])) / mm, size, text, spacing, color})
-		case m[5] != "":
-			h := num(m[8])
-			y := pageHeight - num(m[6])
+			p.strokes = append(p.strokes, stroke{num(m[3]) / mm, (pageHeight - num(m[4])) / mm, size, text.String(), spacing, color})
+		case m[6] != "":
+			h := num(m[9])
+			y := pageHeight - num(m[7])
 			if h < 0 {
 				h = -h
 			} else {
 				y -= h
 			}
-			p.rectangles = append(p.rectangles, rectangle{num(m[5]) / mm, y / mm, num(m[7]) / mm, h / mm, color})
-		case m[9] != "":
-			var b strings.Builder
-			for i := 0; i+1 < len(m[9]); i += 2 {
-				v, _ := strconv.ParseUint(m[9][i:i+2], 16, 8)
-				b.WriteByte(byte(v))
-			}
-			actual = fromUTF16(b.String())
+			p.rectangles = append(p.rectangles, rectangle{num(m[6]) / mm, y / mm, num(m[8]) / mm, h / mm, color})
 		case m[10] != "":
 			spacing = num(m[10])
 		case m[11] != "":
@@ -101,14 +140,6 @@ func readContent(content string) measured {
 		}
 	}
 	return p
-}
-
-func fromUTF16(raw string) string {
-	var units []uint16
-	for i := 0; i+1 < len(raw); i += 2 {
-		units = append(units, uint16(raw[i])<<8|uint16(raw[i+1]))
-	}
-	return string(utf16.Decode(units))
 }
 
 // find gives the first stroke with which a text begins; the strokes that follow

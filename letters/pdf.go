@@ -2,6 +2,7 @@ package letters
 
 import (
 	"bytes"
+	"compress/zlib"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -9,7 +10,10 @@ import (
 	"image"
 	draw2d "image/draw"
 	"image/png"
+	"io"
 	"math"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -27,65 +31,60 @@ type about struct {
 	seal                         *sealed
 }
 
-// private is the first private-use code point; there are 6,400.
-const private, lastPrivate = 0xE000, 0xF8FF
-
 // glyphKey names a glyph as used for one character: a character may be used in
-// two forms (full-width, proportional).
+// two forms (full-width, proportional), and a glyph for two characters.
 type glyphKey struct {
 	font int
 	gid  sfnt.GID
 	r    rune
 }
 
-// charset gives every glyph of a letter a code point of the Basic Multilingual
-// Plane, which is all the PDF library can write: its own if it has one that is
-// free, else a private-use one. Text drawn with the latter says in ActualText
-// what it is.
+// charset numbers the glyphs of a letter, for each font from 1 in the order of
+// their first use.
 type charset struct {
-	code   map[glyphKey]rune
-	taken  []map[rune]sfnt.GID // for each font
-	beyond rune                // next private-use point
+	code map[glyphKey]int
+	used [][]glyphKey // for each font
 }
 
-func newCharset(fonts int) *charset {
-	c := &charset{code: map[glyphKey]rune{}, beyond: private}
-	for range fonts {
-		c.taken = append(c.taken, map[rune]sfnt.GID{})
-	}
-	return c
-}
-
-func (c *charset) add(k glyphKey) error {
-	if _, ok := c.code[k]; ok {
-		return nil
-	}
-	r := k.r
-	if _, used := c.taken[k.font][r]; used || r >= 0xFFFF || r >= private && r <= lastPrivate {
-		if c.beyond > lastPrivate {
-			return fmt.Errorf("more than %d characters beyond U+FFFF in one letter", lastPrivate-private+1)
-		}
-		r = c.beyond
-		c.beyond++
-	}
-	c.code[k], c.taken[k.font][r] = r, k.gid
-	return nil
-}
-
-// draw writes the pages as a PDF. The same pages give the same bytes.
-func draw(fs *faces, pages []page, a about) ([]byte, error) {
-	cs := newCharset(len(fs.fonts))
+func newCharset(fs *faces, pages []page) (*charset, error) {
+	c := &charset{code: map[glyphKey]int{}, used: make([][]glyphKey, len(fs.fonts))}
 	for _, p := range pages {
 		for _, m := range p.marks {
-			for _, c := range m.line.cells {
-				if err := cs.add(glyphKey{c.font, c.gid, c.r}); err != nil {
-					return nil, err
+			for _, cell := range m.line.cells {
+				k := glyphKey{cell.font, cell.gid, cell.r}
+				if _, ok := c.code[k]; ok {
+					continue
+				}
+				c.used[k.font] = append(c.used[k.font], k)
+				c.code[k] = len(c.used[k.font])
+				if c.code[k] >= 0xFFFF {
+					return nil, fmt.Errorf("more than 65,534 different characters of %s in one letter", fs.fonts[k.font].Name())
 				}
 			}
 		}
 	}
+	return c, nil
+}
+
+// standIns are fonts that the PDF library knows without reading a file. Its own
+// way with a font that it embeds costs some milliseconds for each, and writes
+// nothing above U+FFFF; so it is told of a stand-in for each font, which embed
+// replaces by the font itself. Text is numbers of glyphs, of two bytes each,
+// which the library passes on as they are.
+var standIns = []struct{ family, style, name string }{
+	{"courier", "", "Courier"}, {"courier", "B", "Courier-Bold"}, {"courier", "I", "Courier-Oblique"}, {"courier", "BI", "Courier-BoldOblique"},
+	{"helvetica", "", "Helvetica"}, {"helvetica", "B", "Helvetica-Bold"}, {"helvetica", "I", "Helvetica-Oblique"},
+}
+
+// draw writes the pages as a PDF. The same pages give the same bytes.
+func draw(fs *faces, pages []page, a about) ([]byte, error) {
+	cs, err := newCharset(fs, pages)
+	if err != nil {
+		return nil, err
+	}
 	pdf := gofpdf.New("P", "pt", "A4", "")
 	pdf.SetCatalogSort(true)
+	pdf.SetCompression(false) // embed compresses
 	pdf.SetCreationDate(a.created)
 	pdf.SetModificationDate(a.created)
 	pdf.SetAutoPageBreak(false, 0)
@@ -96,21 +95,9 @@ func draw(fs *faces, pages []page, a about) ([]byte, error) {
 	pdf.SetSubject(utf16String(a.subject), false)
 	pdf.SetCreator("complaintsd", false)
 	pdf.SetProducer("complaintsd", false)
-	names := map[string]string{}
-	for i, f := range fs.fonts {
-		if len(cs.taken[i]) == 0 {
-			continue
-		}
-		small, err := f.Subset(cs.taken[i])
-		if err != nil {
-			return nil, err
-		}
-		pdf.AddUTF8FontFromBytes(family(i, f), "", small)
-		names["utf8"+family(i, f)] = subsetTag(small) + "+" + baseName(f)
-	}
 	for _, p := range pages {
 		pdf.AddPage()
-		pen := pen{pdf: pdf, faces: fs, charset: cs}
+		pen := pen{pdf: pdf, charset: cs}
 		for _, b := range p.bars {
 			pdf.SetFillColor(b.color[0], b.color[1], b.color[2])
 			pdf.Rect(b.x, b.y, b.w, b.h, "F")
@@ -128,13 +115,12 @@ func draw(fs *faces, pages []page, a about) ([]byte, error) {
 	if err := pdf.Output(&b); err != nil {
 		return nil, fmt.Errorf("pdf: %w", err)
 	}
-	return finish(b.Bytes(), a.lang, names)
+	return finish(b.Bytes(), fs, cs, a.lang)
 }
 
 // pen draws lines on one page and remembers the character spacing in force.
 type pen struct {
 	pdf     *gofpdf.Fpdf
-	faces   *faces
 	charset *charset
 	spacing float64
 }
@@ -146,20 +132,17 @@ func (p *pen) line(m mark) {
 	extra := func(i int) float64 { return x[i+1] - x[i] - cells[i].natural }
 	for start := 0; start < len(cells); {
 		first := cells[start]
-		code := p.charset.code[glyphKey{first.font, first.gid, first.r}]
-		actual := code != first.r
 		end := start + 1
 		spacing := 0.0
 		for end < len(cells) && cells[end].font == first.font && cells[end].size == first.size {
-			c := p.charset.code[glyphKey{cells[end].font, cells[end].gid, cells[end].r}]
 			e := extra(end - 1)
-			if actual != (c != cells[end].r) || end > start+1 && math.Abs(e-spacing) > 0.004 {
+			if end > start+1 && math.Abs(e-spacing) > 0.004 {
 				break
 			}
 			spacing = e
 			end++
 		}
-		p.stroke(cells[start:end], m.x+x[start], m.y, spacing, actual)
+		p.stroke(cells[start:end], m.x+x[start], m.y, spacing)
 		start = end
 	}
 }
@@ -221,24 +204,18 @@ func plainPNG(b []byte) ([]byte, image.Point, error) {
 	return out.Bytes(), dst.Bounds().Size(), err
 }
 
-func (p *pen) stroke(cells []cell, x, y, spacing float64, actual bool) {
-	var code, text strings.Builder
+func (p *pen) stroke(cells []cell, x, y, spacing float64) {
+	codes := make([]byte, 0, 2*len(cells))
 	for _, c := range cells {
-		code.WriteRune(p.charset.code[glyphKey{c.font, c.gid, c.r}])
-		text.WriteRune(c.r)
+		codes = binary.BigEndian.AppendUint16(codes, uint16(p.charset.code[glyphKey{c.font, c.gid, c.r}]))
 	}
-	p.pdf.SetFont(family(cells[0].font, p.faces.fonts[cells[0].font]), "", cells[0].size)
+	in := standIns[cells[0].font]
+	p.pdf.SetFont(in.family, in.style, cells[0].size)
 	if math.Abs(spacing-p.spacing) > 0.0005 {
 		p.pdf.RawWriteStr(fmt.Sprintf("%.3f Tc", spacing))
 		p.spacing = spacing
 	}
-	if actual {
-		p.pdf.RawWriteStr("/Span <</ActualText <" + strings.ToUpper(hex.EncodeToString([]byte(utf16String(text.String())))) + ">>> BDC")
-	}
-	p.pdf.Text(x, y, code.String())
-	if actual {
-		p.pdf.RawWriteStr("EMC")
-	}
+	p.pdf.Text(x, y, string(codes))
 }
 
 // utf16String encodes a text string (PDF 32000-1, 7.9.2.2): UTF-16BE with a
@@ -251,12 +228,180 @@ func utf16String(s string) string {
 	return string(b)
 }
 
-// family is the name under which the library knows a font. It writes
-// “/utf8”+family into the file as the font's name; that is exactly as long as
-// the name the font must have there, with its subset tag (PDF 32000-1, 9.6.4),
-// which finish puts in its place.
-func family(i int, f *sfnt.Font) string {
-	return strings.ToLower(baseName(f)) + fmt.Sprintf("%03d", i)
+// objects are those of a PDF file (PDF 32000-1, 7.5): the i-th is number i+1
+// and holds what stands between “obj” and “endobj”.
+type objects [][]byte
+
+// readObjects takes apart what the PDF library wrote: one section of objects
+// and one cross-reference table.
+func readObjects(b []byte) (all objects, root, info int, err error) {
+	table := bytes.LastIndex(b, []byte("\nxref\n"))
+	trailer := bytes.LastIndex(b, []byte("\ntrailer\n"))
+	if table < 0 || trailer < table {
+		return nil, 0, 0, fmt.Errorf("pdf: the library wrote a file of another form")
+	}
+	lines := bytes.Split(b[table+len("\nxref\n"):trailer], []byte("\n"))
+	var places []int
+	for _, l := range lines[min(2, len(lines)):] { // the heading, and number 0
+		place, err := strconv.Atoi(string(l[:min(10, len(l))]))
+		if err != nil || place < 0 || place >= table {
+			return nil, 0, 0, fmt.Errorf("pdf: the library wrote the cross-reference %q", l)
+		}
+		places = append(places, place)
+	}
+	ends := slices.Sorted(slices.Values(append(slices.Clone(places), table)))
+	for i, place := range places {
+		next, _ := slices.BinarySearch(ends, place+1) // whatever stands in its stream
+		own := b[place:ends[next]]
+		begin, end := bytes.Index(own, []byte(" obj\n")), bytes.LastIndex(own, []byte("\nendobj"))
+		if begin < 0 || end < begin {
+			return nil, 0, 0, fmt.Errorf("pdf: object %d is not where the table says", i+1)
+		}
+		all = append(all, own[begin+len(" obj\n"):end])
+	}
+	for name, n := range map[string]*int{"/Root ": &root, "/Info ": &info} {
+		_, rest, _ := bytes.Cut(b[trailer:], []byte(name))
+		if _, err := fmt.Sscanf(string(rest[:min(len(rest), 12)]), "%d 0 R", n); err != nil || *n < 1 || *n > len(all) {
+			return nil, 0, 0, fmt.Errorf("pdf: the trailer names no %s", name)
+		}
+	}
+	return all, root, info, nil
+}
+
+// write gives the file. Its identifier is made of its bytes.
+func (all objects) write(root, info int) []byte {
+	var out bytes.Buffer
+	out.WriteString("%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
+	var at []int
+	for i, o := range all {
+		at = append(at, out.Len())
+		fmt.Fprintf(&out, "%d 0 obj\n%s\nendobj\n", i+1, o)
+	}
+	sum := sha256.Sum256(out.Bytes())
+	id := hex.EncodeToString(sum[:16])
+	table := out.Len()
+	fmt.Fprintf(&out, "xref\n0 %d\n0000000000 65535 f \n", len(all)+1)
+	for _, a := range at {
+		fmt.Fprintf(&out, "%010d 00000 n \n", a)
+	}
+	fmt.Fprintf(&out, "trailer\n<<\n/Size %d\n/Root %d 0 R\n/Info %d 0 R\n/ID [<%s> <%s>]\n>>\nstartxref\n%d\n%%%%EOF\n", len(all)+1, root, info, id, id, table)
+	return out.Bytes()
+}
+
+// finish does what the library has no good way to do: it puts the fonts in the
+// places of their stand-ins, compresses the pages, and names the document's
+// language and that a viewer shows the title.
+func finish(b []byte, fs *faces, cs *charset, lang string) ([]byte, error) {
+	all, root, info, err := readObjects(b)
+	if err != nil {
+		return nil, err
+	}
+	all[root-1] = fmt.Appendf(nil, "<<\n/Type /Catalog\n/Pages 1 0 R\n/Lang (%s)\n/ViewerPreferences <</DisplayDocTitle true>>\n>>", lang)
+	for i, o := range all {
+		if dict, rest, ok := bytes.Cut(o, []byte(">>\nstream\n")); ok && bytes.HasPrefix(dict, []byte("<</Length ")) {
+			if all[i], err = fs.stream("", bytes.TrimSuffix(rest, []byte("\nendstream"))); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for i, f := range fs.fonts {
+		if len(cs.used[i]) == 0 {
+			continue
+		}
+		place := slices.IndexFunc(all, func(o []byte) bool {
+			return bytes.HasPrefix(o, []byte("<</Type /Font\n/BaseFont /"+standIns[i].name+"\n"))
+		})
+		if place < 0 {
+			return nil, fmt.Errorf("pdf: the library did not write its font %s", standIns[i].name)
+		}
+		more, err := fs.embedded(f, cs.used[i], len(all)+1)
+		if err != nil {
+			return nil, err
+		}
+		all[place] = more[0]
+		all = append(all, more[1:]...)
+	}
+	return all.write(root, info), nil
+}
+
+// embedded gives the objects of a font that holds the used glyphs only, the
+// n-th under the number n: the font, and from number next on its glyphs' widths,
+// its measures, its file, and which characters its glyphs are (9.7 to 9.10).
+func (fs *faces) embedded(f *sfnt.Font, used []glyphKey, next int) ([][]byte, error) {
+	glyphs := make(map[rune]sfnt.GID, len(used))
+	var widths strings.Builder
+	for i, k := range used {
+		glyphs[rune(i+1)] = k.gid
+		fmt.Fprintf(&widths, "%d ", int(math.Round(f.Advance(k.gid))))
+	}
+	small, err := f.Subset(glyphs)
+	if err != nil {
+		return nil, err
+	}
+	file, err := fs.stream(fmt.Sprintf("/Length1 %d ", len(small)), small)
+	if err != nil {
+		return nil, err
+	}
+	unicode, err := fs.stream("", characters(used))
+	if err != nil {
+		return nil, err
+	}
+	name := subsetTag(small) + "+" + baseName(f)
+	m := f.Measures()
+	return [][]byte{
+		fmt.Appendf(nil, "<</Type /Font /Subtype /Type0 /BaseFont /%s /Encoding /Identity-H /DescendantFonts [%d 0 R] /ToUnicode %d 0 R>>", name, next, next+3),
+		fmt.Appendf(nil, "<</Type /Font /Subtype /CIDFontType2 /BaseFont /%s /CIDSystemInfo <</Registry (Adobe) /Ordering (Identity) /Supplement 0>> /CIDToGIDMap /Identity /FontDescriptor %d 0 R /DW 1000 /W [1 [%s]]>>",
+			name, next+1, strings.TrimSpace(widths.String())),
+		fmt.Appendf(nil, "<</Type /FontDescriptor /FontName /%s /Flags 4 /FontBBox [%d %d %d %d] /ItalicAngle 0 /Ascent %d /Descent %d /CapHeight %d /StemV %d /FontFile2 %d 0 R>>",
+			name, m.Box[0], m.Box[1], m.Box[2], m.Box[3], m.Ascent, m.Descent, m.CapHeight, m.Stem, next+2),
+		file,
+		unicode,
+	}, nil
+}
+
+// characters writes the map from numbers of glyphs to characters, those above
+// U+FFFF among them (9.10.3).
+func characters(used []glyphKey) []byte {
+	var b bytes.Buffer
+	b.WriteString("/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n/CIDSystemInfo <</Registry (Adobe) /Ordering (UCS) /Supplement 0>> def\n" +
+		"/CMapName /Adobe-Identity-UCS def\n/CMapType 2 def\n1 begincodespacerange\n<0000> <FFFF>\nendcodespacerange\n")
+	n := 0
+	for part := range slices.Chunk(used, 100) { // as many as a section may have
+		fmt.Fprintf(&b, "%d beginbfchar\n", len(part))
+		for _, k := range part {
+			n++
+			fmt.Fprintf(&b, "<%04X> <", n)
+			for _, u := range utf16.Encode([]rune{k.r}) {
+				fmt.Fprintf(&b, "%04X", u)
+			}
+			b.WriteString(">\n")
+		}
+		b.WriteString("endbfchar\n")
+	}
+	b.WriteString("endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend")
+	return b.Bytes()
+}
+
+// stream writes a compressed stream object, with more entries in its dictionary.
+func (fs *faces) stream(entries string, data []byte) ([]byte, error) {
+	z, _ := fs.zips.Get().(*zlib.Writer)
+	if z == nil {
+		var err error
+		if z, err = zlib.NewWriterLevel(io.Discard, zlib.BestSpeed); err != nil {
+			return nil, err
+		}
+	}
+	defer fs.zips.Put(z)
+	var b bytes.Buffer
+	b.Grow(len(data))
+	z.Reset(&b)
+	if _, err := z.Write(data); err != nil {
+		return nil, err
+	}
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	return fmt.Appendf(nil, "<<%s/Filter /FlateDecode /Length %d>>\nstream\n%s\nendstream", entries, b.Len(), b.Bytes()), nil
 }
 
 func baseName(f *sfnt.Font) string {
@@ -280,37 +425,4 @@ func subsetTag(b []byte) string {
 		tag[i] = 'A' + sum[i]%26
 	}
 	return string(tag)
-}
-
-// finish does what the library has no way to say: the names of font subsets,
-// the document's language, that a viewer shows the title, and a file
-// identifier. The catalog is the last object of the file, so that replacing it
-// moves nothing but the cross-reference table.
-func finish(b []byte, lang string, names map[string]string) ([]byte, error) {
-	for from, to := range names {
-		if len(from) != len(to) {
-			return nil, fmt.Errorf("pdf: font name %q cannot take the place of %q", to, from)
-		}
-		b = bytes.ReplaceAll(b, []byte("/"+from), []byte("/"+to))
-	}
-	table := bytes.LastIndex(b, []byte("\nxref\n"))
-	catalog := bytes.LastIndex(b[:max(table, 0)], []byte("/Type /Catalog"))
-	trailer := bytes.LastIndex(b, []byte("\n/Root "))
-	start := bytes.LastIndex(b, []byte("\nstartxref\n"))
-	if table < 0 || catalog < 0 || trailer < table || start < trailer {
-		return nil, fmt.Errorf("pdf: the library wrote a file of another form")
-	}
-	sum := sha256.Sum256(b[:table])
-	id := hex.EncodeToString(sum[:16])
-	copy(b, "%PDF-1.7") // ActualText, Lang and DisplayDocTitle are newer than 1.3
-	var out bytes.Buffer
-	out.Grow(len(b) + 256)
-	out.Write(b[:catalog])
-	fmt.Fprintf(&out, "/Type /Catalog\n/Pages 1 0 R\n/Lang (%s)\n/ViewerPreferences <</DisplayDocTitle true>>\n>>\nendobj", lang)
-	at := out.Len() + 1
-	out.Write(b[table:trailer])
-	fmt.Fprintf(&out, "\n/ID [<%s> <%s>]", id, id)
-	out.Write(b[trailer:start])
-	fmt.Fprintf(&out, "\nstartxref\n%d\n%%%%EOF\n", at)
-	return out.Bytes(), nil
 }

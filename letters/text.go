@@ -20,9 +20,14 @@ const joiner = "\u2060"
 // markup are the characters that mean something at the beginning of a line.
 const markup = "=@#+>~*%|-"
 
+var (
+	guarded = strings.NewReplacer("**", "*"+joiner+"*", "|", joiner+"|")
+	tidied  = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n", "\t", " ")
+)
+
 // guard makes a value safe to stand anywhere in a letter's text.
 func guard(s string) string {
-	s = strings.NewReplacer("**", "*"+joiner+"*", "|", joiner+"|").Replace(s)
+	s = guarded.Replace(s)
 	if s != "" && strings.Contains(markup, s[:1]) {
 		s = joiner + s
 	}
@@ -40,7 +45,7 @@ func invisible(r rune) bool {
 // tidy gives a text one form of line end and of blank: \n and a plain space.
 // The ideographic space stays, it is a character of Chinese typesetting.
 func tidy(s string) string {
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n", "\t", " ").Replace(s)
+	s = tidied.Replace(s)
 	return strings.Map(func(r rune) rune {
 		if r != '\u3000' && unicode.Is(unicode.Zs, r) {
 			return ' '
@@ -49,9 +54,29 @@ func tidy(s string) string {
 	}, s)
 }
 
+// common are the characters of nearly all text: each is printed as it stands,
+// and none joins the one before it.
+var common = &unicode.RangeTable{R16: []unicode.Range16{
+	{' ', '~', 1}, {'·', '·', 1}, {'—', '—', 1}, {'‘', '’', 1}, {'“', '”', 1}, {'…', '…', 1}, {'、', '】', 1}, {'〔', '〕', 1}, {'一', '鿯', 1}, {'！', '～', 1},
+}, LatinOffset: 2}
+
+// ordinary reports whether a text holds nothing but common characters, of which
+// every face has all, and ends of lines: there is nothing to replace in it.
+func (fs *faces) ordinary(s string) bool {
+	for _, r := range s {
+		if r != '\n' && (r < 0 || int(r) >= len(fs.common) || !fs.common[r]) {
+			return false
+		}
+	}
+	return true
+}
+
 // legible replaces what cannot be printed in a client's own words, visibly:
 // emoji, controls, and characters that no face has.
 func (fs *faces) legible(s, lang string) string {
+	if fs.ordinary(s) {
+		return s
+	}
 	var b strings.Builder
 	for _, cluster := range fs.clusters(tidy(strings.ToValidUTF8(s, "\uFFFD"))) {
 		if cluster.odd == "" {
@@ -137,6 +162,9 @@ func pictorial(r rune) bool {
 // unprintable gives what a name or a fact holds that cannot be printed as it
 // is, each character once: 🌸（U+1F338）.
 func (fs *faces) unprintable(s string) []string {
+	if fs.ordinary(s) {
+		return nil
+	}
 	var out []string
 	seen := map[rune]bool{}
 	for _, r := range s {

@@ -89,3 +89,26 @@ func TestNoMarkup(t *testing.T) {
 		}
 	}
 }
+
+// TestOrdinary holds the short way that nearly all text takes against the long
+// one: every character that is let through stands for itself, beside any other.
+func TestOrdinary(t *testing.T) {
+	p, err := standard()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for r, ok := range p.faces.common {
+		if !ok {
+			continue
+		}
+		n++
+		c := p.faces.clusters("一" + string(rune(r)) + "a")
+		if len(c) != 3 || c[1] != (cluster{string(rune(r)), ""}) || tidy(string(rune(r))) != string(rune(r)) {
+			t.Errorf("%c %U: %q", r, r, c)
+		}
+	}
+	if n < 20_000 || !p.faces.ordinary("张堃，2026年11月24日：\n“收费”") || p.faces.ordinary("张堃🌸") || p.faces.ordinary("𬱖") || p.faces.ordinary("a\u0301") || p.faces.ordinary("a\tb") || p.faces.ordinary("a\xff") {
+		t.Errorf("%d characters are ordinary", n)
+	}
+}

@@ -102,6 +102,28 @@ func (f *Font) Advance(g GID) float64 {
 	return f.milli(u16(f.tables["hmtx"], 4*i))
 }
 
+// Measures are those of a whole font, in thousandths of an em.
+type Measures struct {
+	Box                              [4]int // left, bottom, right, top of all glyphs
+	Ascent, Descent, CapHeight, Stem int    // Stem: a guess from the weight, as PDF writers make it
+}
+
+// Measures gives what a PDF says of a font.
+func (f *Font) Measures() Measures {
+	head, hhea, os2 := f.tables["head"], f.tables["hhea"], f.tables["OS/2"]
+	m := Measures{Ascent: int(f.milli(i16(hhea, 4))), Descent: int(f.milli(i16(hhea, 6)))}
+	for i := range m.Box {
+		m.Box[i] = int(f.milli(i16(head, 36+2*i)))
+	}
+	m.CapHeight = m.Ascent
+	if u16(os2, 0) > 1 {
+		m.CapHeight = int(f.milli(i16(os2, 88)))
+	}
+	weight := u16(os2, 4)
+	m.Stem = 50 + weight*weight/(65*65)
+	return m
+}
+
 // Bounds gives the left and right edge of a glyph's ink in thousandths of an
 // em; ok is false if it has none, as a space.
 func (f *Font) Bounds(g GID) (left, right float64, ok bool) {
