@@ -160,7 +160,7 @@ func (v *Verb) cutSentence(s string) (value, rest string) {
 
 // cutWord takes one word, or one quoted string, from the front of s.
 func cutWord(s string) (word, rest string) {
-	s = strings.TrimLeft(s, " \t\u3000，,；;")
+	s = trimSeparators(s)
 	for open, end := range map[string]string{`"`: `"`, "“": "”", "「": "」", "'": "'"} {
 		if tail, ok := strings.CutPrefix(s, open); ok {
 			if i := strings.Index(tail, end); i >= 0 {
@@ -175,7 +175,11 @@ func cutWord(s string) (word, rest string) {
 	return s[:i], trimSeparators(s[i:])
 }
 
-func trimSeparators(s string) string { return strings.TrimLeft(s, " \t\u3000，,；;") }
+// trimSeparators takes off every character at which cutWord ends a word, so
+// that what is left begins with a word or is empty.
+func trimSeparators(s string) string {
+	return strings.TrimLeftFunc(s, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("，,；;", r) })
+}
 
 var (
 	numberedGround = regexp.MustCompile(`(?m)^[\s　]*[（(]?([0-9]{1,2}|[一二三四五六七八九十]{1,3})[)）.．、:：][\s　]*\S`)

@@ -24,6 +24,8 @@ func TestParseCommands(t *testing.T) {
 		{"dashes stop", "#备注 甲\n乙\n--\n#备注 丙", []string{"备注|||甲\n乙"}},
 		{"numbers are keys of findings", "#认定 1=成立 2=不成立 依据合同", []string{"认定|1=成立 2=不成立||依据合同"}},
 		{"a hash before a number is text", "#报告\n#1 项成立", []string{"报告|||#1 项成立"}},
+		{"blanks of every kind", "#措施\u00a0负责人=财务部\u2003期限=2026-12-18\v书面确认\u00a0", []string{"措施|due=2026-12-18 owner=财务部||书面确认"}},
+		{"a blank before the first word", "#指派 \u2009\fli@firm.example", []string{"指派||li@firm.example|"}},
 		{"unknown keys stay text", "#备注 已核对 a=b", []string{"备注|||已核对 a=b"}},
 		{"a URL stays text", "#备注 见 https://x.example/a=b", []string{"备注|||见 https://x.example/a=b"}},
 		{"words above: no commands", "您好，\n#接受", nil},
