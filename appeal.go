@@ -255,7 +255,7 @@ func (s *session) late() bool { return s.c.AppealUntil.IsZero() || s.c.AppealUnt
 // appealFor lodges an appeal that came by telephone or post.
 func (s *session) appealFor(c *Command) (string, error) {
 	switch {
-	case s.c.LastLetter(ResultLetter) == nil:
+	case s.c.Answer() == nil:
 		return "", Refuse("本案还没有发出处理结果告知书，不能申诉。", "No result letter has been issued; there is nothing to appeal against.")
 	case s.c.exhausted():
 		return "", Refuse("委员会已就本案作出申诉决定，内部程序已终结；投诉人可循外部途径。", "The committee has decided on this case; the internal procedure is over. The client may turn to the bodies outside the firm.")
@@ -456,8 +456,8 @@ func (s *session) decisionLetter() Letter {
 			d.Allegation[i].Finding = f
 		}
 	}
-	if r := s.c.LastLetter(ResultLetter); r != nil {
-		d.Contested, d.IssuedOn = r.Letter.Number, r.Letter.Date
+	if r := s.c.Answer(); r != nil {
+		d.Contested, d.IssuedOn, d.Settled = r.Letter.Number, r.Letter.Date, r.Letter.Kind == SettlementLetter
 	}
 	d.Members, d.Recused = s.p.panelMembers(a.Panel, s.c.Recusals, s.c.Lang)
 	for _, v := range a.Votes {

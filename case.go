@@ -59,6 +59,7 @@ type Case struct {
 	Hearings     []Hearing     `json:"hearings,omitempty"`
 	RootCauses   []RootCause   `json:"root_causes,omitempty"`
 	Report       *Report       `json:"report,omitempty"`
+	Settlement   *Settlement   `json:"settlement,omitempty"` // an early resolution, offered or agreed
 	Remedies     []Remedy      `json:"remedies,omitempty"`
 	Measures     []Measure     `json:"measures,omitempty"`
 	Performed    []Performed   `json:"performed,omitempty"` // remedies that were carried out
@@ -276,6 +277,18 @@ func (c *Case) LastLetter(k LetterKind) *LetterRecord {
 	return nil
 }
 
+// Answer gives the newest letter that answered the complaint, issued or in
+// draft: the result, or the confirmation of a settlement. An appeal is against
+// it. Nil if there is none.
+func (c *Case) Answer() *LetterRecord {
+	for i := len(c.Letters) - 1; i >= 0; i-- {
+		if k := c.Letters[i].Letter.Kind; k == ResultLetter || k == SettlementLetter {
+			return &c.Letters[i]
+		}
+	}
+	return nil
+}
+
 // pendingDraft gives the draft that waits for approval, or nil.
 func (c *Case) pendingDraft() *LetterRecord {
 	for i := len(c.Letters) - 1; i >= 0; i-- {
@@ -339,6 +352,8 @@ var facts = map[string]func() Fact{
 	"posted":              func() Fact { return &Posted{} },
 	"delivered":           func() Fact { return &Delivered{} },
 	"undelivered":         func() Fact { return &NotDelivered{} },
+	"settlement_offered":  func() Fact { return &SettlementOffered{} },
+	"settlement_agreed":   func() Fact { return &SettlementAgreed{} },
 	"offer_accepted":      func() Fact { return &OfferAccepted{} },
 	"withdrawal_sought":   func() Fact { return &WithdrawalSought{} },
 	"appealed":            func() Fact { return &Appealed{} },

@@ -1,7 +1,9 @@
 package complaints
 
 import (
+	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -58,7 +60,10 @@ func (s *session) grant(w wish) (notice string) {
 	case "appeal":
 		return s.clientAppeals(w.text)
 	case "accept":
-		if s.c.State == Decided && len(s.c.Remedies) > 0 {
+		if s.settles() {
+			s.do(&SettlementAgreed{On: s.today(), Text: s.m.OwnWords})
+			s.answer("settlement_agreed", Facts{})
+		} else if s.c.State == Decided && len(s.c.Remedies) > 0 {
 			s.do(&OfferAccepted{Text: s.m.OwnWords})
 			s.answer("offer_accepted", Facts{})
 		} else {
@@ -171,8 +176,8 @@ var wishes = []struct {
 		regexp.MustCompile(`(?i)^(本人|我)?(要求?|申请|请求|决定|希望|同意)*(撤回|撤销)(本次|该|我的)?投诉$|^(撤回|撤诉)$|^(i (wish|want|would like) to|i( hereby)?|please) withdraw( my| this| the)?( complaint)?$|^withdraw$`),
 		regexp.MustCompile(`(?i)撤回|撤诉|撤销投诉|\bwithdraw`)},
 	{"accept", []string{"接受", "accept"},
-		regexp.MustCompile(`(?i)^(本人|我)?(愿意|同意|决定)*(接受|同意)(上述|该|你们的?|贵所的?|这个)?(补救|处理|解决|退费)?(方案|结果|建议|提议)?$|^i (hereby |am happy to )?accept( (the|your|this) (offer|proposal|proposed remedy|outcome|result))?$|^accept(ed)?$`),
-		regexp.MustCompile(`(?i)接受.{0,12}(方案|结果|提议)|同意.{0,12}(方案|结果)|\bi (would )?accept|\baccept\b.{0,20}\b(offer|proposal|remedy|outcome|result)`)},
+		regexp.MustCompile(`(?i)^(本人|我)?(愿意|同意|决定)*(接受|同意)(上述|该|你们的?|贵所的?|这个)?(补救|处理|解决|退费|和解)?(方案|办法|结果|建议|提议)?$|^i (hereby |am happy to )?accept( (the|your|this) (offer|proposal|proposed remedy|outcome|result))?$|^accept(ed)?$`),
+		regexp.MustCompile(`(?i)接受.{0,12}(方案|办法|结果|提议)|同意.{0,12}(方案|办法|结果)|\bi (would )?accept|\baccept\b.{0,20}\b(offer|proposal|remedy|outcome|result)`)},
 	{"status", []string{"进度", "status", "progress"},
 		regexp.MustCompile(`(?i)^(请问|想?问一?下?|查询|请告知)*(我的)?(案件|投诉|办理|处理)?的?(进度|进展)(如何|怎么样|怎样|到哪一?步了?)?(了|呢)?$|^(status|progress)( of my (complaint|case))?( please)?$|^(please tell me |can you tell me |could you tell me |what is |what's )(about )?the (status|progress) of my (complaint|case)( is)?$|^how is my (complaint|case) (going|getting on|progressing)$|^(is there )?any (news|update) (on|about) my (complaint|case)$`),
 		nil},
@@ -248,4 +253,187 @@ func afterFirstLine(own string, line int, text string) string {
 		return head + "\n" + below
 	}
 	return below
+}
+
+// Settlement is an early resolution of a simple complaint (casework A Ch.4):
+// the terms that were put to the client. The last terms count.
+type Settlement struct {
+	Terms  []Remedy `json:"terms"`
+	Until  Date     `json:"until"`           // last day on which the client may agree to them
+	Agreed Date     `json:"agreed,omitzero"` // zero until the client has agreed
+	How    string   `json:"how,omitempty"`   // the client's words, or how they were given
+	Taken  string   `json:"taken,omitempty"` // who put the client's yes on record: their address, or of staff
+}
+
+// SettlementOffered puts terms to the client.
+type SettlementOffered struct {
+	Terms []Remedy `json:"terms"`
+	Until Date     `json:"until"`
+}
+
+// Kind names the fact in the log.
+func (*SettlementOffered) Kind() string { return "settlement_offered" }
+
+func (f *SettlementOffered) apply(c *Case, e *Event) error {
+	c.Settlement = &Settlement{Terms: f.Terms, Until: f.Until}
+	var terms []string
+	for _, r := range f.Terms {
+		terms = append(terms, r.Text)
+	}
+	c.note(e, f.Kind(), strings.Join(terms, "\n"))
+	return nil
+}
+
+// SettlementAgreed is the client's yes: their own mail, or what they said and a
+// member of staff put on record.
+type SettlementAgreed struct {
+	On          Date         `json:"on"`
+	Text        string       `json:"text"`
+	Attachments []Attachment `json:"attachments,omitempty"`
+}
+
+// Kind names the fact in the log.
+func (*SettlementAgreed) Kind() string { return "settlement_agreed" }
+
+func (f *SettlementAgreed) apply(c *Case, e *Event) error {
+	if c.Settlement == nil {
+		return errors.New("no terms have been put to the client")
+	}
+	x := *c.Settlement
+	x.Agreed, x.How, x.Taken = f.On, f.Text, e.By
+	c.Settlement = &x
+	c.keep(e, e.By, f.Attachments)
+	c.note(e, f.Kind(), f.On.String()+" "+f.Text)
+	return nil
+}
+
+// settled is the case once the client has the settlement in writing: what was
+// agreed is carried out, and no limit of the investigation runs any more.
+func (c *Case) settled(at time.Time) {
+	if c.Settlement != nil && slices.Contains(unsettled, c.State) {
+		c.endPause(at)
+		c.State, c.Remedies = InRemedy, c.Settlement.Terms
+	}
+}
+
+// settles reports whether the client's yes, today, agrees to the terms that
+// were put to them.
+func (s *session) settles() bool {
+	x := s.c.Settlement
+	return x != nil && x.Agreed.IsZero() && !x.Until.Before(s.today()) && slices.Contains(settleable, s.c.State)
+}
+
+var listMark = regexp.MustCompile(`^\s*(?:[-•·]|\d{1,2}[.、．)）])\s*`)
+
+// terms reads what is to be agreed, one step a line, each as #补救 has it.
+func (s *session) terms(text string) ([]Remedy, error) {
+	var out []Remedy
+	for _, line := range paragraphs(text) {
+		c := parseCommand("remedy", listMark.ReplaceAllString(line, ""))
+		r, err := s.readRemedy(&c)
+		switch {
+		case err != nil:
+			return nil, err
+		case r.Text == "":
+			return nil, Refuse("“%[1]s”没有写明内容。", "%[1]q does not say what is to be done.", excerpt(line, 60))
+		case r.Due.IsZero():
+			return nil, Refuse("“%[1]s”没有写明履行期限：期限=。", "%[1]q has no date of performance: due=.", excerpt(line, 60))
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// settlement is #和解: terms are put to the client; once the client's yes is on
+// record the letter that confirms them is drafted, and a second person issues it.
+func (s *session) settlement(c *Command) (string, error) {
+	terms, err := s.terms(c.Text)
+	if err != nil {
+		return "", err
+	}
+	x := s.c.Settlement
+	until := s.p.Calendar.after(s.p.day(s.c.Registered), s.p.EarlyResolution).Due
+	isNew := len(terms) > 0 && (x == nil || !slices.Equal(terms, x.Terms))
+	switch {
+	case s.p.EarlyResolution == 0:
+		return "", Refuse("本所的制度没有设即时处理；请按一般程序办理。", "The firm's policy knows no early resolution; please handle the case in the usual way.")
+	case s.c.Severity.Major():
+		return "", Refuse("重大案件须经委员会审议，不适用即时处理。", "A major case goes before the committee; it is not for early resolution.")
+	case len(s.c.Members) > 0:
+		return "", Refuse("群体投诉不适用即时处理：须每位投诉人分别同意，请按一般程序办理。", "A group complaint is not for early resolution: each complainant would have to agree. Please handle it in the usual way.")
+	case len(s.c.Allegations) == 0:
+		return "", Refuse("请先用 #事项 写明投诉事项：确认书须逐项列明。", "Note first by #allegation what is complained of: the letter lists it.")
+	case len(terms) == 0 && x == nil:
+		return "", Refuse("请写明商定的办法，每行一项：类型=退费 金额=2000 期限=2026-12-10 内容", "Write the terms, one a line: kind=refund amount=2000 due=2026-12-10 what")
+	case isNew && until.Before(s.today()):
+		return "", Refuse("即时处理应在登记后%[1]d个工作日内（%[2]s前）达成，期限已过；请按一般程序办理，用 #补救 写入处理结果告知书。",
+			"Early resolution is for the %[1]d working days after registration (until %[3]s), which are over. Please go the usual way and put the offer into the result letter by #remedy.", s.p.EarlyResolution, until.In("zh"), until.In("en"))
+	}
+	if isNew {
+		s.do(&SettlementOffered{Terms: terms, Until: until})
+	}
+	if err := s.agreed(c); err != nil {
+		return "", err
+	}
+	x = s.c.Settlement
+	switch {
+	case !x.Agreed.IsZero():
+		return s.confirmSettlement()
+	case !isNew:
+		return s.tr("这些办法已向投诉人提出，尚待答复（%s前）；投诉人以其他方式同意的，请写 #和解 同意=日期 方式=怎样同意的。", "These terms are before the client, who may agree until %s. If the client has agreed in another way, send #settle agreed=date how=how.", x.Until.In(s.lang)), nil
+	case s.c.Complainant.Addr == "":
+		return s.tr("已记下；投诉人没有电子邮件地址，请以电话等方式说明。投诉人同意的（%s前），请发送 #和解 同意=日期 方式=怎样同意的。", "Noted. The client has no email address: please tell them. If they agree, until %s, send #settle agreed=date how=how.", x.Until.In(s.lang)), nil
+	}
+	s.tellClient("settlement_offer", Facts{Subject: s.c.Subject})
+	return s.tr("已向投诉人提出，请其在%s前答复；其间调查照常进行。投诉人接受后您会收到通知。", "Put to the client, who is asked to answer by %s; the investigation goes on meanwhile. You will be told when the client accepts.", x.Until.In(s.lang)), nil
+}
+
+// agreed puts on record that the client has agreed otherwise than by mail.
+func (s *session) agreed(c *Command) error {
+	on, err := s.anyDate(c, "agreed")
+	if err != nil {
+		return err
+	}
+	how, x := strings.TrimSpace(c.Args["how"]), s.c.Settlement
+	switch {
+	case on.IsZero() && how == "":
+		return nil
+	case on.IsZero() || how == "":
+		return Refuse("投诉人以电话等方式同意的，请写明日期和经过：同意=2026-11-25 方式=来电，由周敏接听", "If the client agreed by telephone or otherwise, say when and how: agreed=2026-11-25 how=call taken by Ann Lee")
+	case s.today().Before(on):
+		return Refuse("日期还没有到。", "That day has not come yet.")
+	case on.Before(s.p.day(s.c.Received)):
+		return Refuse("同意的日期 %[1]s 早于收到投诉的日期。", "The client agreed on %[2]s, before the complaint came in.", on.In("zh"), on.In("en"))
+	case x.Until.Before(on):
+		return Refuse("即时处理应在 %[1]s 前同意；请按一般程序办理。", "Early resolution had to be agreed by %[2]s; please handle the case in the usual way.", x.Until.In("zh"), x.Until.In("en"))
+	}
+	if x.Agreed.IsZero() {
+		s.do(&SettlementAgreed{On: on, Text: how, Attachments: s.m.Attachments})
+	}
+	return nil
+}
+
+// confirmSettlement drafts the letter that confirms what was agreed.
+func (s *session) confirmSettlement() (string, error) {
+	if d := s.c.pendingDraft(); d != nil && d.Letter.Kind != SettlementLetter && d.DraftHash != "" {
+		return "", Refuse("《%[1]s》的草稿待批准，请先批准或者退回。", "A draft of another letter (%[2]s) is waiting: approve it or send it back first.", d.Letter.Kind.In("zh"), d.Letter.Kind.In("en"))
+	}
+	if r := s.c.LastLetter(SettlementLetter); r != nil && r.Issued && r.Delivery != DeliveryFailed {
+		return s.tr("和解确认书（%s）已经签发。", "The letter that confirms the settlement (%s) has been issued.", r.Letter.Number), nil
+	}
+	approvers := s.reviewers()
+	if len(approvers) == 0 {
+		return "", Refuse("没有可以批准的第二人；请联系管理员核对名册。", "There is no second person who may approve it; please tell the administrator.")
+	}
+	x, l := s.c.Settlement, s.letter(SettlementLetter)
+	l.Settlement = &SettlementFacts{
+		Received: s.p.day(s.c.Received), Allegations: slices.Clone(s.c.Allegations), AgreedOn: x.Agreed, Agreed: x.Terms, Measures: s.c.Measures,
+		AppealUntil: s.appealDay(s.p.Calendar.after(s.today(), s.p.ResultDays).Due), AppealTo: s.p.Address,
+	}
+	for i := range l.Settlement.Allegations { // nothing was found, and who is complained of is nobody's business
+		a := &l.Settlement.Allegations[i]
+		*a = Allegation{No: a.No, Text: a.Text}
+	}
+	l.Signatory = Contact{Name: approvers[0].Name, Title: Head.In(s.c.Lang)}
+	return s.draftFor(l, approvers)
 }

@@ -41,8 +41,9 @@ func (c *Case) endPause(at time.Time) {
 // to them (casework B.1).
 var exits = map[string]State{"withdrawn": Withdrawn, "not_pursued": NotPursued, "referred": Referred, "declined": Declined, "not_complaint": NotComplaint}
 
-// reopenable are the ends after which a case can be taken up again.
-var reopenable = []State{Closed, NotComplaint, Declined, Referred, Withdrawn, NotPursued}
+// reopenable are the ends after which a case can be taken up again; and a case
+// whose remedy fails.
+var reopenable = []State{InRemedy, Closed, NotComplaint, Declined, Referred, Withdrawn, NotPursued}
 
 // Outside is a case that an outside body deals with.
 type Outside struct {
@@ -145,7 +146,7 @@ func (f *ExOfficio) apply(c *Case, e *Event) error {
 // takeUp makes an ended case an open one.
 func (c *Case) takeUp(at time.Time) {
 	c.runOn(at)
-	c.State, c.ClosedAt, c.ClosingCode = Investigating, time.Time{}, ""
+	c.State, c.ClosedAt, c.ClosingCode, c.Settlement = Investigating, time.Time{}, "", nil
 	if c.Handler == "" {
 		c.State = Triage
 	}

@@ -124,7 +124,7 @@ func (v *Verb) cutArg(s string) (key, value, rest string, ok bool) {
 	if at := strings.IndexAny(s, "=＝"); at > 0 && at <= 40 && v.key(strings.TrimSpace(s[:at])) != "" {
 		return key, "", s, true // left open: the next word is a key
 	}
-	if slices.Contains([]string{"reason", "matter", "unheard", "place", "present"}, key) {
+	if slices.Contains([]string{"reason", "matter", "unheard", "place", "present", "how"}, key) {
 		value, rest = v.cutSentence(s)
 		return key, value, rest, true
 	}

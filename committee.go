@@ -235,7 +235,7 @@ func (c *Case) madeDecision(addr string) bool {
 	if c.Report != nil && SameAddr(c.Report.Approver, addr) {
 		return true
 	}
-	r := c.LastLetter(ResultLetter)
+	r := c.Answer()
 	return r != nil && SameAddr(r.Approver, addr)
 }
 

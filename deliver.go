@@ -43,6 +43,9 @@ func (f *Delivered) apply(c *Case, e *Event) error {
 			c.State = Decided
 		}
 		c.AppealUntil = f.AppealUntil
+	case SettlementLetter:
+		c.settled(e.At)
+		c.AppealUntil = f.AppealUntil
 	case DecisionLetter:
 		if c.State == AppealReview {
 			c.State = AppealDecided
@@ -81,7 +84,7 @@ func (f *NotDelivered) apply(c *Case, e *Event) error {
 		}
 		r.Delivery = DeliveryFailed
 		r.Got = slices.DeleteFunc(slices.Clone(r.Got), func(a string) bool { return SameAddr(a, f.To) })
-		if r.Letter.Kind == ResultLetter {
+		if r.Letter.Kind == ResultLetter || r.Letter.Kind == SettlementLetter {
 			c.AppealUntil = Date{}
 			if c.State == Decided {
 				c.State = DecisionDraft
@@ -118,6 +121,8 @@ func (s *session) arrived(f *Delivered, day Date) {
 	switch {
 	case r.Letter.Result != nil:
 		promised = r.Letter.Result.AppealUntil
+	case r.Letter.Settlement != nil:
+		promised = r.Letter.Settlement.AppealUntil
 	case r.Letter.Correction != nil:
 		promised = r.Letter.Correction.AppealUntil
 	}
@@ -128,7 +133,7 @@ func (s *session) arrived(f *Delivered, day Date) {
 	}
 	first := s.c.appealed() // of a group each member gets it
 	s.do(f)
-	if r.Letter.Result != nil || r.Letter.Decision != nil {
+	if r.Letter.Result != nil || r.Letter.Settlement != nil || r.Letter.Decision != nil {
 		s.hand()
 	}
 	switch r.Letter.Kind {
@@ -137,7 +142,7 @@ func (s *session) arrived(f *Delivered, day Date) {
 			s.afterDecision()
 		}
 		fallthrough
-	case ResultLetter, CorrectionLetter:
+	case ResultLetter, SettlementLetter, CorrectionLetter:
 		for _, who := range s.handlers() {
 			if s.who != nil && who == s.who { // who entered it reads the transcript
 				continue

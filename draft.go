@@ -320,9 +320,14 @@ func (s *session) approve(c *Command) (string, error) {
 	if !c.quotes(d.DraftHash) {
 		return "", Refuse("校验码 %s 不是现行草稿的校验码：草稿可能已经更改，请核对最新一份草稿。", "The hash %s is not that of the draft as it stands: it may have been changed; please check the newest one.", excerpt(c.Words[0], 64))
 	}
-	if r := d.Letter.Result; r != nil && r.AppealUntil.Before(s.appealDay(s.today())) {
-		return "", Refuse("草稿所写的申诉截止日（%[1]s）已不足 %[3]d 天，请重新 #拟稿。", "The draft's limit for an appeal (%[2]s) now leaves fewer than %[3]d days; please #draft it anew.",
-			r.AppealUntil.In("zh"), r.AppealUntil.In("en"), s.p.AppealDays)
+	if until, verb := d.Letter.appealUntil(); !until.IsZero() && until.Before(s.appealDay(s.today())) {
+		return "", Refuse("草稿所写的申诉截止日（%[1]s）已不足 %[3]d 天，请重新 #%[4]s。", "The draft's limit for an appeal (%[2]s) now leaves fewer than %[3]d days; please #%[5]s it anew.",
+			until.In("zh"), until.In("en"), s.p.AppealDays, findVerb(verb).Zh[0], verb)
+	}
+	if x := d.Letter.Settlement; x != nil && (s.c.Settlement == nil || s.c.Settlement.Agreed != x.AgreedOn || !slices.Equal(x.Agreed, s.c.Settlement.Terms)) {
+		return "", Refuse("草稿所写的办法与投诉人现在同意的不符，请重新 #和解。", "The draft does not hold what the client has agreed to by now; please #settle anew.")
+	} else if x != nil && !slices.Contains(settleable, s.c.State) {
+		return "", Refuse("本案现为“%[1]s”，不能再签发和解确认书；请退回草稿。", "The case is %[2]s: the settlement can no longer be confirmed; send the draft back.", s.c.State.In("zh"), s.c.State.In("en"))
 	}
 	if s.p.Proof != nil {
 		// A version of the desk with other texts or typefaces would issue what
@@ -330,9 +335,6 @@ func (s *session) approve(c *Command) (string, error) {
 		if now, err := s.p.Proof(d.Letter); err != nil || now != d.DraftHash {
 			return "", Refuse("草稿生成之后，系统的函件文本或字体有变更，现在签发的函件会与草稿不同；请重新拟稿。", "The desk's letter texts or typefaces have changed since this draft was made: the letter would differ from it. Please draft it anew.")
 		}
-	}
-	if x := d.Letter.Correction; x != nil && !x.AppealUntil.IsZero() && x.AppealUntil.Before(s.appealDay(s.today())) {
-		return "", Refuse("草稿所写的申诉截止日已不足 %[1]d 天，请重新 #更正。", "The draft's limit for an appeal now leaves fewer than %[1]d days; please #correct it anew.", s.p.AppealDays)
 	}
 	kind := d.Letter.Kind
 	s.do(&Issued{No: d.Letter.No, Number: LetterNumber{Firm: s.p.Firm.Short, Kind: s.p.Firm.Series(kind), Year: s.today().Year}, Date: s.today(), DraftHash: d.DraftHash})
@@ -381,11 +383,27 @@ func (s *session) pass(no int, text string) {
 	}
 }
 
+// appealUntil is the day until which a letter promises that an appeal may be
+// made, and the verb that drafts such a letter; zero if it promises none.
+func (l *Letter) appealUntil() (day Date, verb string) {
+	switch {
+	case l.Result != nil:
+		return l.Result.AppealUntil, "draft"
+	case l.Settlement != nil:
+		return l.Settlement.AppealUntil, "settle"
+	case l.Correction != nil:
+		return l.Correction.AppealUntil, "correct"
+	}
+	return Date{}, ""
+}
+
 // issuedBy names the mail that carries a letter to the complainant.
 func issuedBy(k LetterKind) string {
 	switch k {
 	case DecisionLetter:
 		return "decision"
+	case SettlementLetter:
+		return "settled"
 	case DelayLetter:
 		return "delayed"
 	case DeclinedLetter, ReferralLetter, NotPursuedLetter, ClosureLetter:

@@ -456,22 +456,31 @@ func (f *MeasureSet) apply(c *Case, e *Event) error {
 	return nil
 }
 
-func (s *session) remedy(c *Command) (string, error) {
+// readRemedy reads one remedy: its kind, amount, day and words.
+func (s *session) readRemedy(c *Command) (Remedy, error) {
 	r := Remedy{Text: c.Text}
 	var err error
 	if r.Due, err = s.date(c, "due"); err != nil {
-		return "", err
+		return r, err
 	}
 	if k := c.Args["kind"]; k != "" {
 		var ok bool
 		if r.Kind, ok = parseWord(k, remedyKinds); !ok {
-			return "", Refuse("没有补救类型“%[1]s”。类型：%[2]s", "There is no kind of remedy %[1]q. Kinds: %[3]s", k, codeList(remedyKinds, "zh"), codeList(remedyKinds, "en"))
+			return r, Refuse("没有补救类型“%[1]s”。类型：%[2]s", "There is no kind of remedy %[1]q. Kinds: %[3]s", k, codeList(remedyKinds, "zh"), codeList(remedyKinds, "en"))
 		}
 	}
 	if a := c.Args["amount"]; a != "" {
 		if r.Amount, err = parseFen(a); err != nil {
-			return "", err
+			return r, err
 		}
+	}
+	return r, nil
+}
+
+func (s *session) remedy(c *Command) (string, error) {
+	r, err := s.readRemedy(c)
+	if err != nil {
+		return "", err
 	}
 	for i, old := range s.c.Remedies {
 		if old == r {

@@ -215,10 +215,11 @@ type ResultFacts struct {
 // DecisionFacts is what the committee's decision on an appeal says.
 type DecisionFacts struct {
 	Appealed   Date           `json:"appealed"`
-	Grounds    string         `json:"grounds"`   // the appellant's words, shortened
-	Contested  LetterNumber   `json:"contested"` // the result letter
-	IssuedOn   Date           `json:"issued_on"` // its date
-	Members    []PanelMember  `json:"members"`   // composition
+	Grounds    string         `json:"grounds"`           // the appellant's words, shortened
+	Contested  LetterNumber   `json:"contested"`         // the result letter
+	IssuedOn   Date           `json:"issued_on"`         // its date
+	Settled    bool           `json:"settled,omitempty"` // it confirmed a settlement: nothing was found
+	Members    []PanelMember  `json:"members"`           // composition
 	Recused    []PanelMember  `json:"recused"`
 	Materials  []string       `json:"materials"` // what was considered
 	Allegation []Allegation   `json:"allegations"`
@@ -402,21 +403,22 @@ type LimitLine struct {
 
 // PapersFacts is everything that the committee needs for one case.
 type PapersFacts struct {
-	Appeal    bool          `json:"appeal"`  // else a major case before its decision
-	Meeting   time.Time     `json:"meeting"` // zero: in writing
-	Place     string        `json:"place"`
-	VoteBy    Date          `json:"vote_by,omitzero"`
-	Secretary Contact       `json:"secretary"`
-	Members   []PanelMember `json:"members"`
-	Recused   []PanelMember `json:"recused"`
-	Quorum    int           `json:"quorum"`
-	Questions []string      `json:"questions"` // what is to be decided
-	Grounds   string        `json:"grounds"`   // appeal: the appellant's words
-	Contested LetterNumber  `json:"contested,omitzero"`
-	IssuedOn  Date          `json:"issued_on,omitzero"`
-	Limits    []LimitLine   `json:"limits"`
-	Report    *ReportFacts  `json:"report,omitempty"` // first annex
-	Result    *ResultFacts  `json:"result,omitempty"` // second annex: the contested letter
+	Appeal     bool             `json:"appeal"`  // else a major case before its decision
+	Meeting    time.Time        `json:"meeting"` // zero: in writing
+	Place      string           `json:"place"`
+	VoteBy     Date             `json:"vote_by,omitzero"`
+	Secretary  Contact          `json:"secretary"`
+	Members    []PanelMember    `json:"members"`
+	Recused    []PanelMember    `json:"recused"`
+	Quorum     int              `json:"quorum"`
+	Questions  []string         `json:"questions"` // what is to be decided
+	Grounds    string           `json:"grounds"`   // appeal: the appellant's words
+	Contested  LetterNumber     `json:"contested,omitzero"`
+	IssuedOn   Date             `json:"issued_on,omitzero"`
+	Limits     []LimitLine      `json:"limits"`
+	Report     *ReportFacts     `json:"report,omitempty"`     // first annex
+	Result     *ResultFacts     `json:"result,omitempty"`     // second annex: the contested letter
+	Settlement *SettlementFacts `json:"settlement,omitempty"` // instead of it, if it confirmed a settlement
 }
 
 // MinutesFacts are the minutes of one meeting of the committee.

@@ -16,8 +16,12 @@ import (
 func (s *session) materials() []string {
 	zh := s.c.Lang != "en"
 	out := []string{pick(s.c.Lang, "您的投诉与申诉", "Your complaint and your appeal")}
-	if r := s.c.LastLetter(ResultLetter); r != nil {
-		out = append(out, pick(s.c.Lang, "处理结果告知书（"+r.Letter.Number.String()+"）", "The result letter ("+r.Letter.Number.String()+")"))
+	if r := s.c.Answer(); r != nil {
+		name := pick(s.c.Lang, "处理结果告知书", "The result letter")
+		if r.Letter.Kind == SettlementLetter {
+			name = pick(s.c.Lang, "和解确认书", "The letter confirming the settlement")
+		}
+		out = append(out, fmt.Sprintf(pick(s.c.Lang, "%s（%s）", "%s (%s)"), name, r.Letter.Number))
 	}
 	if s.c.Report != nil {
 		out = append(out, pick(s.c.Lang, "书面调查报告", "The written report of the investigation"))
@@ -81,8 +85,8 @@ func (s *session) papers() int {
 	}
 	if appeal {
 		f.Grounds, f.Questions = s.c.Appeal.Grounds, []string{s.tr("维持、变更、撤销原处理结果，或者发回重新调查", "Whether to uphold, change or set aside the outcome, or to have the complaint investigated afresh")}
-		if r := s.c.LastLetter(ResultLetter); r != nil {
-			f.Contested, f.IssuedOn, f.Result = r.Letter.Number, r.Letter.Date, r.Letter.Result
+		if r := s.c.Answer(); r != nil {
+			f.Contested, f.IssuedOn, f.Result, f.Settlement = r.Letter.Number, r.Letter.Date, r.Letter.Result, r.Letter.Settlement
 		}
 		f.Limits = []LimitLine{{What: ClockWords("C10", lang), Start: s.c.Appeal.Due.Start, Due: s.c.Appeal.Due.Due}}
 	} else {

@@ -82,6 +82,7 @@ type Parameters struct {
 	SupplementReminder int    `toml:"supplement_reminder_days"` // C6
 	SuspensionReview   int    `toml:"suspension_review_days"`   // calendar days
 	SuspensionMax      int    `toml:"suspension_max_days"`      // calendar days
+	EarlyResolution    int    `toml:"early_resolution_days"`    // from registration to the client's yes; 0: none
 	SurveyDays         int    `toml:"survey_after_days"`        // C13, after the end of a case; 0: clients are not asked
 	SurveyReminds      int    `toml:"survey_reminders"`
 	SurveyClose        int    `toml:"survey_close_days"` // calendar days
@@ -107,7 +108,7 @@ func DefaultParameters() Parameters {
 		ExtensionFirst: 7, ExtensionSecond: 7, ExtensionCap: 15, AppealDays: 30, AppealAckDays: 1, CommitteeDays: 15,
 		CommitteeExtension: 10, VoteDays: 5, ProgressDays: 5, LongStopDays: 56, Quorum: 3, AutomaticPerDay: 3, AutomaticPerHour: 200,
 		LettersPerStaffDay: 50, DigestAt: "08:30", RetentionYears: 10, MajorLoss: 100_000, MajorComplainants: 5, MajorUpheld: 3,
-		AckDays: 1, AcceptanceDays: 1, SupplementReminder: 5, SuspensionReview: 30, SuspensionMax: 180, SurveyDays: 3, SurveyReminds: 1, SurveyClose: 14, RemindPercent: 50, RemindDays: []int{2, 1},
+		AckDays: 1, AcceptanceDays: 1, SupplementReminder: 5, SuspensionReview: 30, SuspensionMax: 180, EarlyResolution: 3, SurveyDays: 3, SurveyReminds: 1, SurveyClose: 14, RemindPercent: 50, RemindDays: []int{2, 1},
 		RemindAt: "09:00", RemindHeadAt: "15:00", EscalateDays: 2, StandingDays: 5, CalendarFrom: "10-25",
 		MeetingMonths: 3, MeetingMonthly: 10, MeetingNotice: 10, MinutesDays: 5, TermNotice: 30,
 	}

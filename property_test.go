@@ -13,9 +13,9 @@ import (
 // ways is the table of casework B.2: from each state, where a case may go.
 // An end state of the list ends may be reached from every open one.
 var ways = map[State][]State{
-	Registered:     {Triage, Investigating},
-	Triage:         {Investigating},
-	Investigating:  {AwaitingClient, Suspended, ReportReview},
+	Registered:     {Triage, Investigating, InRemedy},
+	Triage:         {Investigating, InRemedy},
+	Investigating:  {AwaitingClient, Suspended, ReportReview, InRemedy},
 	AwaitingClient: {Investigating},
 	Suspended:      {Investigating, AppealReview},
 	ReportReview:   {Investigating, CommitteePre, DecisionDraft},
@@ -25,7 +25,7 @@ var ways = map[State][]State{
 	AppealLodged:   {AppealReview, Decided, AppealDecided},
 	AppealReview:   {AppealDecided, Suspended, Triage},
 	AppealDecided:  {Triage, InRemedy, Closed},
-	InRemedy:       {Closed},
+	InRemedy:       {Triage, Investigating, AppealLodged, AppealReview, Closed},
 	External:       {Registered, Triage, Investigating, ReportReview, DecisionDraft, Decided, AppealReview, AppealDecided, Closed, CommitteePre, InRemedy},
 	Closed:         {Triage, Investigating, AppealLodged, AppealReview, Archived},
 	NotComplaint:   again,
@@ -45,13 +45,13 @@ var lines = []string{
 	"#受理 类别=F6", "#受理", "#分类 A3", "#事项 收费过高", "#事项 被投诉人=王明 开庭未到场", "#事项 被投诉人=赵刚 态度恶劣", "#定级 重大 媒体关注", "#定级 一般 误定",
 	"#指派 li@firm.example", "#指派 王明", "#接受", "#回避 与投诉人相识", "#询问 何时付款？", "#备注 已阅卷", "#访谈 对象=王明 承认", "#认定 1=成立 证据=庭审笔录 合同第三条写明须到庭，承办人未到。",
 	"#认定 2=不成立 收费与合同第五条一致，有票据为证。", "#根因 P2", "#报告\n一、基本情况", "#批准", "#退回 请补充", "#措施 负责人=诉讼部主管 期限=2030-12-18 两人核对", "#补救 类型=退费 金额=100 期限=2030-12-10 退费",
-	"#拟稿", "#批准 {hash}", "#退回 金额不对", "#补正\n付款凭证 | 核实金额", "#恢复 已电话答复", "#延期 天数=3 依据=鉴定 须等待鉴定意见", "#延期 同意", "#延期 不同意 理由不足", "#迟延 尚缺两张凭证待核对",
+	"#和解\n类型=退费 金额=100 期限=2030-12-10 退费", "#和解 同意=2026-11-25 方式=来电", "#和解", "#拟稿", "#批准 {hash}", "#退回 金额不对", "#补正\n付款凭证 | 核实金额", "#恢复 已电话答复", "#延期 天数=3 依据=鉴定 须等待鉴定意见", "#延期 同意", "#延期 不同意 理由不足", "#迟延 尚缺两张凭证待核对",
 	"#中止 依据=诉讼 投诉人已起诉", "#恢复 判决已生效", "#申诉 来电不服", "#表决 维持 同意", "#表决 发回 事实不清", "#决定 维持 理由充分。", "#决定 发回 事实不清。", "#结案", "#结案 代码=撤回",
 	"#重开 新证据", "#语言 en", "#查看", "#清单", "#帮助", "#无此命令", "#不予受理 依据=重复 同一事项已办结", "#非投诉 理由=咨询", "#外部 机构=律协", "#接受 处理方案",
 	"#上会", "#上会 表决=是", "#意见 同意 适当", "#表决 同意 适当", "#表决 不同意 事实不清", "#决定 同意 按报告办理", "#决定 不同意 事实不清", "#受理申诉 有正当理由", "#不受理申诉 没有正当理由", "#代理主任 sun@firm.example",
 }
 
-var letters = []string{"付款凭证见附件。", "我要申诉。", "我接受处理方案。", "我要求撤回投诉。", "是的，我确认", "进度", "我不同意你们的意见，请重新处理。"}
+var letters = []string{"付款凭证见附件。", "我要申诉。", "我接受处理方案。", "我接受和解办法。", "我要求撤回投诉。", "是的，我确认", "进度", "我不同意你们的意见，请重新处理。"}
 
 // No sequence of mails, deliveries and days takes a case to a state or along a
 // way that is not in the table; the events always fold to the case (the desk of

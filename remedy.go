@@ -415,7 +415,7 @@ func measureDue(_ *Policy, c *Case) Deadline {
 // surveyDue is when a client is asked how they found it: some days after the
 // end of a case that was answered.
 func surveyDue(p *Policy, c *Case) Deadline {
-	if c.Survey != nil || c.Complainant.Addr == "" || c.ClosedAt.IsZero() || p.SurveyDays == 0 || c.LastLetter(ResultLetter) == nil && c.LastLetter(SettlementLetter) == nil {
+	if c.Survey != nil || c.Complainant.Addr == "" || c.ClosedAt.IsZero() || p.SurveyDays == 0 || c.Answer() == nil {
 		return Deadline{}
 	}
 	return p.Calendar.after(p.day(c.ClosedAt), p.SurveyDays)

@@ -383,6 +383,8 @@ func (s *session) run(c *Command) (string, error) {
 		return s.suspend(c)
 	case "resume":
 		return s.resume(c)
+	case "settle":
+		return s.settlement(c)
 	case "draft":
 		return s.draft(c)
 	case "approve":

@@ -92,6 +92,8 @@ func (p *Policy) example(v *Verb, c *Case, who *Person, at time.Time) string {
 		}
 	case "remedy":
 		return with("类型=退费 金额=1000 期限="+soon+" 退还部分代理费", "kind=refund amount=1000 due="+soon+" part of the fee is refunded")
+	case "settle":
+		return with("类型=退费 金额=1000 期限="+soon+" 退还部分代理费", "kind=refund amount=1000 due="+soon+" part of the fee is refunded")
 	case "measure":
 		return with("负责人=诉讼部主管 期限="+soon+" 开庭排期由两人核对", "owner=\"Head of Litigation\" due="+soon+" two people check the diary")
 	case "refer", "report-out", "outside":
@@ -186,6 +188,10 @@ func (p *Policy) ready(v *Verb, c *Case, who *Person, at time.Time) []Action {
 		if c.Due.Due.Before(DateOf(at.In(p.Location))) && c.pendingDraft() == nil {
 			return one("", pick(lang, "（迟延的具体原因）", "(the specific reason for the delay)"))
 		}
+	case "settle":
+		if x := c.Settlement; x != nil && !x.Agreed.IsZero() && c.pendingDraft() == nil {
+			return []Action{{Label: pick(lang, "投诉人已同意：拟出和解确认书，送另一人批准", "the client has agreed: draft the letter that confirms it, for a second person to approve"), Line: name}}
+		}
 	case "draft":
 		if r := c.LastLetter(ResultLetter); c.awaitsCommittee() || r != nil && c.unreached(r) {
 			return nil
@@ -267,7 +273,7 @@ func (p *Policy) ready(v *Verb, c *Case, who *Person, at time.Time) []Action {
 			}
 		}
 	case "reopen":
-		if c.State != Closed {
+		if c.State != Closed && c.State != InRemedy {
 			return one("", pick(lang, "（写明理由）", "(the reason)"))
 		}
 	case "outcome":

@@ -141,9 +141,10 @@ func distance(a, b string) int {
 
 // The states in which families of commands work.
 var (
-	working  = []State{Investigating, AwaitingClient}
-	building = []State{Registered, Triage, Investigating, AwaitingClient}
-	offering = []State{Investigating, AwaitingClient, ReportReview, DecisionDraft}
+	working    = []State{Investigating, AwaitingClient}
+	building   = []State{Registered, Triage, Investigating, AwaitingClient}
+	settleable = []State{Registered, Triage, Investigating}
+	offering   = []State{Investigating, AwaitingClient, ReportReview, DecisionDraft}
 )
 
 // Vocabulary is the table of commands, in the order of a case's life. It holds
@@ -213,7 +214,7 @@ var vocabulary = []*Verb{
 		Roles: staffOfCase, States: offering, Keys: [][3]string{{"kind", "类型", "kind"}, {"amount", "金额", "amount"}, {"due", "期限", "due"}},
 		Does: [2]string{"写入处理结果告知书的补救方案", "adds a remedy to the result letter"}},
 	{Zh: [2]string{"措施", "负责人=财务部主管 [人=地址] 期限=2026-12-18 内容"}, En: [2]string{"measure", "owner=\"Head of Finance\" [person=address] due=2026-12-18 text"}, Layer: Writes, Text: MustText,
-		Roles: append([]Role{Chair}, staffOfCase...), States: append([]State{AppealReview}, offering...), Keys: [][3]string{{"owner", "负责人", "owner"}, {"person", "人", "person"}, {"due", "期限", "due"}},
+		Roles: append([]Role{Chair}, staffOfCase...), States: append([]State{Registered, Triage, AppealReview}, offering...), Keys: [][3]string{{"owner", "负责人", "owner"}, {"person", "人", "person"}, {"due", "期限", "due"}},
 		Does: [2]string{"写入一项改进措施，注明岗位和期限", "adds an improvement measure, with a post and a date"}},
 	{Zh: [2]string{"报告", "[未听取=原因] 报告正文"}, En: [2]string{"report", "[unheard=reason] text of the report"}, Layer: Writes, Text: MustText,
 		Roles: []Role{TheHandler}, States: []State{Investigating}, Keys: [][3]string{{"unheard", "未听取", "unheard"}},
@@ -234,6 +235,10 @@ var vocabulary = []*Verb{
 	{Zh: [2]string{"恢复", "原因"}, En: [2]string{"resume", "reason"}, Layer: Writes, Text: MayText,
 		Roles: []Role{Head, Chair, TheHandler}, States: []State{Suspended, AwaitingClient}, Keys: [][3]string{{"reason", "理由", "reason"}},
 		Does: [2]string{"恢复办理，重新计算期限", "takes the case up again, with the limit counted anew"}},
+	{Zh: [2]string{"和解", "（每行一项：类型=退费 金额=2000 期限=2026-12-10 内容） ｜ 同意=2026-11-25 方式=怎样同意的"},
+		En: [2]string{"settle", "(one a line: kind=refund amount=2000 due=2026-12-10 what) | agreed=2026-11-25 how=how the client agreed"}, Layer: Writes, Text: MayText,
+		Roles: staffOfCase, States: settleable, Keys: [][3]string{{"agreed", "同意", "agreed"}, {"how", "方式", "how"}},
+		Does: [2]string{"即时处理：向投诉人提出和解办法；投诉人同意后再发 #和解，拟出和解确认书，送另一人批准", "early resolution: puts terms to the client; once the client has agreed, #settle drafts the letter that confirms them, for a second person to approve"}},
 	{Zh: [2]string{"拟稿", "[补充说明]"}, En: [2]string{"draft", "[remarks]"}, Layer: Writes, Text: MayText,
 		Roles: staffOfCase, States: []State{DecisionDraft},
 		Does: [2]string{"生成处理结果告知书草稿，送另一人批准", "drafts the result letter and puts it before a second person"}},

@@ -235,7 +235,9 @@ func (c *checker) decision(l complaints.Letter, d complaints.DecisionFacts) {
 	c.want(d.Contested.N > 0 && !d.IssuedOn.IsZero(), "没有写明所申诉的告知书的文号和日期。", "The number and date of the contested letter are missing.")
 	recused := c.panel(d.Members, d.Recused)
 	c.want(len(d.Materials) > 0, "没有写明审查的材料。", "What was considered is missing.")
-	c.allegations(d.Allegation)
+	if c.points(d.Allegation); !d.Settled || d.Decision != complaints.Affirm && d.Decision != complaints.Remit {
+		c.findings(d.Allegation) // a settlement has found nothing: it stands, or is investigated
+	}
 	c.want(d.Decision.In("zh") != "", "缺少决定（维持、变更、撤销、发回）。", "The ruling (affirm, vary, quash, remit) is missing.")
 	c.want(len(d.Reasons) > 0 && strings.TrimSpace(strings.Join(d.Reasons, "")) != "", "没有写明决定的理由。", "The reasons for the decision are missing.")
 	votes := total(d.Votes)
@@ -282,6 +284,10 @@ func (c *checker) points(as []complaints.Allegation) {
 
 func (c *checker) allegations(as []complaints.Allegation) {
 	c.points(as)
+	c.findings(as)
+}
+
+func (c *checker) findings(as []complaints.Allegation) {
 	for _, a := range as {
 		c.want(a.Finding.In("zh") != "", "第%d项投诉事项没有认定结论，等于没有答复。", "Point %d has no finding: it is left unanswered.", a.No)
 		c.want(!thin(a.Reason), "第%d项的认定没有写明理由：应有事实、依据和结论，不能只写“经查，投诉不实”一类的话。", "The finding on point %d gives no reason: it needs the facts, what they rest on and what follows.", a.No)

@@ -138,6 +138,10 @@ func (v View) clientActions() []complaints.Action {
 			return []complaints.Action{appeal, accept}
 		}
 		return []complaints.Action{appeal}
+	case "settlement_offer":
+		return []complaints.Action{act("接受这些办法", "Accept the proposal", "我接受和解办法", "I accept the proposal")}
+	case "settled":
+		return []complaints.Action{appeal}
 	case "unclear":
 		var out []complaints.Action
 		if v.Appealable() {

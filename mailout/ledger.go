@@ -95,14 +95,18 @@ func (l *ledger) inquiry() {
 	if c.Report != nil {
 		approved = c.Report.ApprovedAt
 	}
-	l.add("C4", c.Registered, c.Due, approved, "")
+	done := approved
+	if res := c.Answer(); done.IsZero() && res != nil && res.Letter.Settlement != nil { // nothing is left to investigate
+		done = res.Delivered
+	}
+	l.add("C4", c.Registered, c.Due, done, "")
 	gross, net := p.Spent(c, l.now)
 	r := &l.rows[len(l.rows)-1]
 	r.Took = l.with(l.tr("共%d个工作日，扣除停止计算的日子为%d个", "%d working days in all, %d without the days that it stood still", gross, net), r.Took)
 	if c.Request != nil {
 		l.add("C6", l.when(true, "requested"), c.Request.Due, l.when(true, "resumed"), "")
 	}
-	res := c.LastLetter(complaints.ResultLetter)
+	res := c.Answer()
 	if !approved.IsZero() {
 		var sent time.Time
 		if res != nil {
@@ -139,7 +143,7 @@ func (l *ledger) committee() {
 // promises hold C11 to C13: what a letter promised, and the client's opinion.
 func (l *ledger) promises() {
 	c := l.Case
-	res := c.LastLetter(complaints.ResultLetter)
+	res := c.Answer()
 	if res == nil || res.Delivered.IsZero() {
 		return
 	}

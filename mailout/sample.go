@@ -51,7 +51,7 @@ var caseless = map[string]bool{
 // forClient are the mails that a client gets; all others go to staff.
 var forClient = map[string]bool{
 	"ack": true, "question": true, "received": true, "status": true, "result": true, "appeal_received": true, "decision": true,
-	"withdrawal": true, "offer_accepted": true, "appeal_declined": true, "closed": true, "unclear": true, "merged": true, "grouped": true,
+	"withdrawal": true, "offer_accepted": true, "settlement_offer": true, "settlement_agreed": true, "settled": true, "appeal_declined": true, "closed": true, "unclear": true, "merged": true, "grouped": true,
 	"performed": true, "survey": true, "survey_thanks": true, "ended": true, "corrected": true, "outside": true, "continues": true,
 	"delayed": true, "information": true, "information_reminder": true, "resumed": true, "progress": true, "long_stop": true,
 }
@@ -101,7 +101,7 @@ var stages = map[string]int{
 	"ack": 2, "new_case": 2, "merged": 2, "grouped": 2, "graded": 8, "respondent": 9, "outside": 11, "continues": 11, "note_kept": 2, "help": 5, "transcript": 8, "confirm": 8, "assigned": 8, "took_on": 9, "question": 10, "received": 11, "client_replied": 11,
 	"status": 11, "withdrawal": 11, "reminder": 13, "report_review": 16, "report_returned": 15, "report_approved": 17, "draft": 21, "draft_approval": 21,
 	"draft_returned": 21, "result": 22, "letter_sent": 24, "letter_failed": 24, "letter_in_doubt": 23, "offer_accepted": 24, "performed": 24, "measure": 24, "measure_done": 24, "unclear": 24, "case_news": 24,
-	"delayed": 12, "information": 12, "information_reminder": 12, "resumed": 12, "progress": 12, "long_stop": 15, "extension_asked": 12, "digest": 12,
+	"settlement_offer": 8, "settlement_agreed": 8, "settled": 8, "delayed": 12, "information": 12, "information_reminder": 12, "resumed": 12, "progress": 12, "long_stop": 15, "extension_asked": 12, "digest": 12,
 	"committee_papers": 17, "opinions_in": 17, "committee_opinion": 17, "appeal_late": 25, "appeal_declined": 25,
 	"appeal_received": 26, "appeal_lodged": 26, "appeal_papers": 26, "votes_in": 29, "decision": 32,
 }
@@ -230,7 +230,18 @@ func (w *sampleFirm) later(name string, due, supplement complaints.Deadline) []c
 	requested := &complaints.Requested{Items: items, Due: supplement, Old: due.Due}
 	longer := w.policy.Calendar.WorkingDays(start, 10, nil)
 	asked := complaints.ExtensionAsked{Clock: "C4", Days: 3, Ground: "expert", Reason: w.tr("须等待笔迹鉴定意见，预计12月7日作出。", "The handwriting report is awaited; it is expected on 7 December.")}
+	terms := []complaints.Remedy{{Kind: "refund", Amount: 200_000, Due: start.Add(9), Text: w.tr("退还未提供服务部分的律师费", "Refund of the fee for work that was not done")},
+		{Kind: "apology", Due: start.Add(3), Text: w.tr("承办律师书面致歉", "A written apology from the lawyer")}}
+	offered, agreed := &complaints.SettlementOffered{Terms: terms, Until: start.Add(3)}, &complaints.SettlementAgreed{On: start.Add(1), Text: w.tr("我接受和解办法", "I accept the proposal")}
 	switch name {
+	case "settlement_offer":
+		return []complaints.Fact{offered}
+	case "settlement_agreed":
+		return []complaints.Fact{offered, agreed}
+	case "settled":
+		l := complaints.Letter{Kind: complaints.SettlementLetter, Lang: w.lang, Settlement: &complaints.SettlementFacts{Received: start, AgreedOn: start.Add(1), Agreed: terms,
+			AppealUntil: complaints.Date{Year: 2026, Month: time.December, Day: 28}}}
+		return []complaints.Fact{offered, agreed, &complaints.Issued{Letter: &l, Number: number("律投和"), Date: start.Add(2)}}
 	case "delayed":
 		l := complaints.Letter{Kind: complaints.DelayLetter, Lang: w.lang, Delay: &complaints.DelayFacts{What: complaints.DelayExtension, Received: start, OldDue: due.Due, NewDue: longer,
 			Ground: complaints.GroundWords("expert", w.lang), Reason: asked.Reason, ApprovedBy: complaints.Contact{Name: w.tr("周敏", "Zhou Min"), Title: complaints.Head.In(w.lang)},
@@ -311,6 +322,8 @@ func (w *sampleFirm) mail(name string, c *complaints.Case) complaints.Mail {
 		f.Reason, f.From, f.Attachments = "250 2.0.0 Ok: queued as 4F2A1", complaints.Address{Addr: "li@firm.example"}, nil
 	case "ended":
 		m.LetterNo = 4
+	case "settled":
+		m.LetterNo, f.Text, f.Attachments = 2, "", nil
 	case "corrected":
 		m.LetterNo = 3
 	case "respondent":

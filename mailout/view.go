@@ -124,6 +124,8 @@ func letterOf(m complaints.Mail, c *complaints.Case) *complaints.LetterRecord {
 		return c.LastLetter(complaints.AckLetter)
 	case "result":
 		return c.LastLetter(complaints.ResultLetter)
+	case "settled":
+		return c.LastLetter(complaints.SettlementLetter)
 	case "decision":
 		return c.LastLetter(complaints.DecisionLetter)
 	}
@@ -329,12 +331,12 @@ func (v View) Approvers() string {
 // ByPost reports whether the letter went by post.
 func (v View) ByPost() bool { return v.Letter != nil && v.Letter.Posted != nil }
 
-// Result is the last result letter, or nil.
+// Result is the last letter that answered the complaint, or nil.
 func (v View) Result() *complaints.LetterRecord {
 	if v.Case == nil {
 		return nil
 	}
-	return v.Case.LastLetter(complaints.ResultLetter)
+	return v.Case.Answer()
 }
 
 // TriageDue is the last day for the first review and the assignment (C3).

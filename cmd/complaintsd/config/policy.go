@@ -13,8 +13,7 @@ import (
 type Policy struct {
 	complaints.Parameters
 
-	Calendar        string `toml:"calendar"`              // jurisdiction whose days are counted: cn, en-gb …
-	EarlyResolution int    `toml:"early_resolution_days"` // 0: none
+	Calendar string `toml:"calendar"` // jurisdiction whose days are counted: cn, en-gb …
 
 	WebForm string `toml:"web_form"` // the address from which the firm's web form writes, or ""
 
@@ -25,7 +24,7 @@ type Policy struct {
 func policyDefaults() Policy {
 	return Policy{
 		Parameters: complaints.DefaultParameters(),
-		Calendar:   "cn", EarlyResolution: 3, SuggestionDays: 10,
+		Calendar:   "cn", SuggestionDays: 10,
 	}
 }
 
