@@ -27,22 +27,36 @@ func TestSevenWorkingDays(t *testing.T) {
 	}
 }
 
-// An independent count: walk the days of three years with plain maps.
+// An independent count, from the notices as the specification has them, for
+// every start date from the first day of the tables to the last whose seventh
+// working day lies in a year that has one: 15 December and a week further, for
+// whatever comes after 2026-12-22 is provisional.
 func TestEveryStartDate(t *testing.T) {
 	c := cnCalendar(t)
-	works := func(d time.Time) bool {
-		k := DateOf(d)
-		for _, y := range []int{2024, 2025, 2026} {
-			if _, off := c.Years[y].Off[k]; off {
-				return false
-			}
-			if _, on := c.Years[y].Work[k]; on {
-				return true
-			}
+	off, worked := map[string]bool{}, map[string]bool{}
+	for _, span := range strings.Fields(`
+		2024-01-01+1 2024-02-10+8 2024-04-04+3 2024-05-01+5 2024-06-10+1 2024-09-15+3 2024-10-01+7
+		2025-01-01+1 2025-01-28+8 2025-04-04+3 2025-05-01+5 2025-05-31+3 2025-10-01+8
+		2026-01-01+3 2026-02-15+9 2026-04-04+3 2026-05-01+5 2026-06-19+3 2026-09-25+3 2026-10-01+7`) {
+		day, _ := time.Parse(time.DateOnly, span[:10])
+		for range span[11] - '0' {
+			off[day.Format(time.DateOnly)] = true
+			day = day.AddDate(0, 0, 1)
 		}
-		return d.Weekday() != time.Saturday && d.Weekday() != time.Sunday
 	}
-	for d := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC); d.Before(time.Date(2026, 12, 15, 0, 0, 0, 0, time.UTC)); d = d.AddDate(0, 0, 1) {
+	for _, day := range strings.Fields(`
+		2024-02-04 2024-02-18 2024-04-07 2024-04-28 2024-05-11 2024-09-14 2024-09-29 2024-10-12
+		2025-01-26 2025-02-08 2025-04-27 2025-09-28 2025-10-11
+		2026-01-04 2026-02-14 2026-02-28 2026-05-09 2026-09-20 2026-10-10`) {
+		worked[day] = true
+	}
+	works := func(d time.Time) bool {
+		k := d.Format(time.DateOnly)
+		weekend := d.Weekday() == time.Saturday || d.Weekday() == time.Sunday
+		return !off[k] && (!weekend || worked[k])
+	}
+	starts := 0
+	for d, last := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 12, 22, 0, 0, 0, 0, time.UTC); !d.After(last); d = d.AddDate(0, 0, 1) {
 		e, n := d, 0
 		for n < 7 {
 			e = e.AddDate(0, 0, 1)
@@ -50,10 +64,16 @@ func TestEveryStartDate(t *testing.T) {
 				n++
 			}
 		}
-		if got := c.WorkingDays(DateOf(d), 7, nil).Due; got != DateOf(e) {
-			t.Fatalf("%s: %s, want %s", DateOf(d), got, DateOf(e))
+		got := c.WorkingDays(DateOf(d), 7, nil)
+		if got.Due != DateOf(e) || c.after(DateOf(d), 7).Due != DateOf(e) || c.back(DateOf(e), 7) != DateOf(d) && works(d) {
+			t.Fatalf("%s: %s, want %s", DateOf(d), got.Due, DateOf(e))
 		}
+		if want := e.Format("01-02") == "12-31" && e.Year() == 2026; got.Provisional != want { // the next notice may move that day
+			t.Fatalf("%s: due %s, provisional %v", DateOf(d), got.Due, got.Provisional)
+		}
+		starts++
 	}
+	want(t, "start dates", starts, 366+365+356)
 	days := map[int]int{}
 	for d := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC); d.Year() < 2027; d = d.AddDate(0, 0, 1) {
 		if c.Working(DateOf(d)) {
