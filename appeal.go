@@ -169,6 +169,9 @@ func (f *OfferAccepted) apply(c *Case, e *Event) error {
 
 // accepted reports whether the client has accepted what was offered.
 func (c *Case) accepted() bool {
+	if r := c.Answer(); r != nil && r.Issued && r.Letter.Settlement != nil {
+		return true
+	}
 	return slices.ContainsFunc(c.Log, func(e Entry) bool { return e.What == "offer_accepted" })
 }
 
