@@ -132,6 +132,7 @@ func (z chinese) rows(blocks []block) []row {
 		if n := len([]rune(b.label)); b.kind == item && n < len(cells) {
 			cells[n].gap = f.size / 4 // 1. 11月25日, not 1.11月25日
 		}
+		first := len(rows)
 		for j, l := range breakLines(cells, m) {
 			r := row{line: l, height: z.line, base: z.base(size3), keep: keep, fresh: fresh && j == 0}
 			if j == 0 {
@@ -141,6 +142,9 @@ func (z chinese) rows(blocks []block) []row {
 		}
 		if n := len(rows); n > 0 && introduces(b) {
 			rows[n-1].keep = true
+		}
+		if n := len(rows); n-first > 1 {
+			rows[n-1].short = rows[n-1].line.width < zhWidth/2
 		}
 	}
 	for _, i := range resume {

@@ -27,6 +27,7 @@ type row struct {
 	base   float64 // baseline below the row's top
 	keep   bool
 	fresh  bool   // begins a new page
+	short  bool   // the last few characters of a paragraph
 	snap   bool   // goes back to the page's grid after a table
 	marks  []mark // what a row of a table holds, from the row's top left corner
 	bars   []bar

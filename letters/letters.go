@@ -186,16 +186,27 @@ func (p *Printer) compose(l complaints.Letter) ([]page, about, error) {
 
 // lay sets the blocks of a letter on pages. If only a few lines would stand on
 // the last page, narrower spacings are tried in turn, and the first that saves
-// the page is taken.
+// the page is taken. No page begins with the last few characters of a paragraph,
+// unless that would cost one.
 func (p *Printer) lay(blocks []block, l complaints.Letter, seal *sealed) []page {
 	s := p.sheet(l.Lang, 0, seal)
-	pages := paginate(s, s.rows(blocks))
+	rows := s.rows(blocks)
+	pages := paginate(s, rows)
+	usual := len(pages)
 	for level := 1; level < len(zhLevels) && len(pages) <= tightened && shortTail(pages, tail); level++ {
 		narrow := p.sheet(l.Lang, level, seal)
 		if fewer := paginate(narrow, narrow.rows(blocks)); len(fewer) < len(pages) {
 			s, pages = narrow, fewer
 			break
 		}
+	}
+	for i := range rows {
+		if rows[i].short {
+			rows[i-1].keep = true
+		}
+	}
+	if whole := paginate(s, rows); len(pages) == usual && len(whole) == usual {
+		pages = whole
 	}
 	s.furnish(pages, l)
 	return pages

@@ -65,6 +65,9 @@ func TestOnlyNumberAndDateDiffer(t *testing.T) {
 			}
 			bands := 0
 			for i := range first {
+				if bytes.Equal(first[i], second[i]) {
+					continue
+				}
 				x, y := decoded(t, first[i]), decoded(t, second[i])
 				quiet := 100
 				for row := range x.Bounds().Dy() {
