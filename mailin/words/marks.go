@@ -38,6 +38,7 @@ var (
 	// the introduction of a quotation, by its last words
 	wroteEnd = regexp.MustCompile(`(?i)(?:\bwrote|\bwrites|写道|寫道|写到|(?:のメール|さんは|が)?(?:書きました|さんが書いた)|님이 작성|작성|a écrit|schrieb(?:.{0,80})?|schreef(?:.{0,200})?|het volgende geschreven|` +
 		`escribió|escreveu|ha scritto|skrev(?:.{0,80})?|napisał(?:\(a\))?|написал(?:\(а\)|а)?|пишет|пользователь.{0,120}написал)\s*[:：]?\s*-*\s*$`)
+	wroteStems = []string{"wrote", "writes", "写", "寫", "書", "작성", "crit", "schr", "escri", "escrev", "skrev", "napisa", "написал", "пишет"}
 	wroteStart = regexp.MustCompile(`(?i)^[\s>*-]*(?:on|at|in|le|op|am|el|il|em|den|dnia|w dniu|on behalf|在|于|於|\d{1,4}[-/.年년]|\d{1,2}[. ]|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,)\s*.*\d`)
 	// programs that write no verb: a date, a time and who it was
 	dateWho   = regexp.MustCompile(`^\s*(?:\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:\s+\d{1,2}:\d{2}(?::\d{2})?)?(?:\s+(?:GMT|UTC|[+-])\S*)\s+\S|\d{4}[-/]\d{1,2}[-/]\d{1,2}\s+\S.*<[^<>\s]+@[^<>\s]+>\s*[:：]?\s*$|\d{4}年\d{1,2}月\d{1,2}日.{0,80}<[^<>\s]+@[^<>\s]+>\s*[:：]\s*$)`)

@@ -244,6 +244,17 @@ func isQuote(line string) bool {
 	return strings.ContainsAny(line[:min(len(line), 8)], ">|") && quoteLine.MatchString(line)
 }
 
+// endsInVerb reports whether a line ends as the introduction of a quotation
+// does: “… wrote:”. The stems, of which wroteEnd wants one, spare most lines its
+// slow search.
+func endsInVerb(s string) bool {
+	if commonEnd(s) {
+		return true
+	}
+	small := strings.ToLower(s)
+	return slices.ContainsFunc(wroteStems, func(stem string) bool { return strings.Contains(small, stem) }) && wroteEnd.MatchString(s)
+}
+
 // introduction gives the number of lines, from the first, that introduce a
 // quotation (“On …, X wrote:”), 0 if they do not.
 func introduction(lines []string) int {
@@ -278,10 +289,10 @@ func introduction(lines []string) int {
 		if !ends(line) {
 			continue
 		}
-		if i > 0 && (strings.Contains(line, "@") && timeOfDay.MatchString(line) || wroteStart.MatchString(line) && (commonEnd(line) || wroteEnd.MatchString(line))) {
+		if i > 0 && (strings.Contains(line, "@") && timeOfDay.MatchString(line) || wroteStart.MatchString(line) && endsInVerb(line)) {
 			return 0 // it begins here, and what stands above is the author's
 		}
-		if s := strings.TrimSpace(joined.String()); commonEnd(s) || wroteEnd.MatchString(s) {
+		if s := strings.TrimSpace(joined.String()); endsInVerb(s) {
 			return introduces(s, lines[i+1:], i+1)
 		}
 	}
