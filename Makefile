@@ -37,12 +37,9 @@ letters:
 test:
 	.ci/install test
 	$(MAKE) --no-print-directory lint
-	@# Painting pages, the parser's bounds and the matrix of faults are ten times as slow under the race detector, and run without it.
-	@all=$$($(GO) list $(PKG)); painted=$$(grep '/letters$$' <<<"$$all" || true); raced=$$(grep -v '/letters$$' <<<"$$all" || true); set -x; \
-	if [[ -n $$raced ]]; then $(GO) test -race -shuffle=on -timeout 30m -p 2 -parallel 4 -skip '^TestSoak$$' $(TESTFLAGS) $$raced; fi; \
-	if grep -q "/mailin$$" <<<"$$raced"; then $(GO) test -run TestLimits ./mailin; fi; \
-	if grep -q "/complaintsd$$" <<<"$$raced"; then $(GO) test -run '^TestSoak$$/^(kills|points)$$' -timeout 30m ./cmd/complaintsd; fi; \
-	if [[ -n $$painted ]]; then $(GO) test -shuffle=on -timeout 30m $(TESTFLAGS) $$painted; $(GO) test -race -run TestConcurrent $(TESTFLAGS) $$painted; fi
+	@# The matrix of faults is ten times as slow under the race detector, and runs without it.
+	$(GO) test -race -shuffle=on -timeout 30m -p 2 -parallel 4 -skip '^TestSoak$$' $(TESTFLAGS) $(PKG)
+	@if $(GO) list $(PKG) | grep -q '/cmd/complaintsd$$'; then set -x; $(GO) test -run '^TestSoak$$/^(kills|points)$$' -timeout 30m ./cmd/complaintsd; fi
 	$(MAKE) --no-print-directory coverage
 
 lint:
