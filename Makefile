@@ -39,7 +39,7 @@ test:
 	$(MAKE) --no-print-directory lint
 	@# The matrix of faults is ten times as slow under the race detector, and runs without it.
 	$(GO) test -race -shuffle=on -timeout 30m -p 2 -parallel 4 -skip '^TestSoak$$' $(TESTFLAGS) $(PKG)
-	@if $(GO) list $(PKG) | grep -q '/cmd/complaintsd$$'; then set -x; $(GO) test -run '^TestSoak$$/^(kills|points)$$' -timeout 30m ./cmd/complaintsd; fi
+	@if $(GO) list $(PKG) | grep -q '/cmd/complaintsd$$'; then set -x; $(GO) test -run '^TestSoak$$' -timeout 30m ./cmd/complaintsd; fi
 	$(MAKE) --no-print-directory coverage
 
 lint:
