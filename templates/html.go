@@ -9,7 +9,7 @@ import (
 // mail drop style sheets. Nothing here loads anything from elsewhere.
 const (
 	styleBody   = "margin:0;padding:16px;background:#ffffff;color:#1f2328;font-size:15px;line-height:1.7;font-family:'PingFang SC','Microsoft YaHei','Noto Sans CJK SC','Segoe UI',Helvetica,Arial,sans-serif"
-	styleBox    = "max-width:680px"
+	styleBox    = "max-width:680px;overflow-wrap:anywhere;word-break:break-word"
 	stylePara   = "margin:0 0 14px 0"
 	styleHead   = "margin:22px 0 10px 0;font-size:15px;font-weight:bold;color:#7a1f1f"
 	styleList   = "margin:0 0 14px 0;padding-left:22px"
