@@ -100,8 +100,9 @@ func (r *reader) split(root *part, b []byte) {
 		line = bytes.TrimRight(line, " \t")
 		for i := len(stack) - 1; i >= 0; i-- {
 			d := stack[i].delimiter
-			if bytes.HasPrefix(line, d) && (len(line) == len(d) || len(line) == len(d)+2 && string(line[len(d):]) == "--") {
-				return i, len(line) > len(d)
+			rest, ok := bytes.CutPrefix(line, d)
+			if ok && (len(rest) == 0 || bytes.HasPrefix(rest, []byte("--")) && (len(rest) == 2 || !inBoundary(rest[2]))) {
+				return i, len(rest) > 0
 			}
 		}
 		return -1, false
@@ -167,6 +168,11 @@ func (r *reader) split(root *part, b []byte) {
 		r.problem("the last boundary is missing")
 	}
 	finish(0, len(b))
+}
+
+// inBoundary reports whether a boundary may hold c (bchars of RFC 2046 5.1.1).
+func inBoundary(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || strings.IndexByte("'()+_,-./:=? ", c) >= 0
 }
 
 // nextDashes finds the next line, at or after i, that begins with “--”.

@@ -44,8 +44,8 @@ loop:
 			switch {
 			case said && !answers:
 				break loop
-			case !said && answers && !t.past[after].moreQuotes:
-				i = after - 1 // the answer stands below the quotation
+			case !said && answers && t.onlyTail[t.past[after].nextQuote]:
+				i = after - 1 // one answer below the quotation, or in the midst of it
 				continue
 			}
 			for i+1 < len(t.lines) && t.kinds[i+1] == wrote {
@@ -102,7 +102,7 @@ type judged struct {
 type ahead struct {
 	introduction int  // first line that is neither wrote nor empty
 	quotation    int  // first line that is no wrote, quote or empty
-	moreQuotes   bool // a quote stands here or below
+	nextQuote    int  // first line at or below that is a quote
 	quoteFollows bool // the next line that says anything begins a quotation
 }
 
@@ -115,9 +115,9 @@ func readLines(s string) *judged {
 		t.headings[i] = t.isHeadings(i)
 	}
 	t.onlyTail, t.past = make([]bool, n+1), make([]ahead, n+1)
-	t.onlyTail[n], t.past[n] = true, ahead{introduction: n, quotation: n}
+	t.onlyTail[n], t.past[n] = true, ahead{introduction: n, quotation: n, nextQuote: n}
 	for i := n - 1; i >= 0; i-- {
-		a := ahead{introduction: i, quotation: i, moreQuotes: t.past[i+1].moreQuotes}
+		a := ahead{introduction: i, quotation: i, nextQuote: t.past[i+1].nextQuote}
 		tail := t.onlyTail[i+1]
 		switch t.kinds[i] {
 		case text:
@@ -125,7 +125,7 @@ func readLines(s string) *judged {
 		case empty:
 			a.introduction, a.quotation, a.quoteFollows = t.past[i+1].introduction, t.past[i+1].quotation, t.past[i+1].quoteFollows
 		case quote:
-			a.quotation, a.moreQuotes, a.quoteFollows = t.past[i+1].quotation, true, true
+			a.quotation, a.nextQuote, a.quoteFollows = t.past[i+1].quotation, i, true
 		case wrote:
 			a.introduction, a.quotation, a.quoteFollows = t.past[i+1].introduction, t.past[i+1].quotation, true
 			tail = tail || t.kindAt(a.introduction) != quote
@@ -158,13 +158,17 @@ var noBreak = strings.NewReplacer("\u00a0", " ", "&nbsp;", " ")
 
 // classify judges each line. Lines between ``` are text whatever they hold.
 func (t *judged) classify() {
-	lines, kinds := t.lines, t.kinds
+	kinds := t.kinds
+	lines := make([]string, len(t.lines))
+	for i, l := range t.lines {
+		lines[i] = noBreak.Replace(l)
+	}
 	code := false
 	for i := 0; i < len(lines); i++ {
 		if kinds[i] != text {
 			continue
 		}
-		line := noBreak.Replace(lines[i])
+		line := lines[i]
 		trimmed := strings.TrimSpace(line)
 		if strings.HasPrefix(trimmed, "```") {
 			code = !code && slices.ContainsFunc(lines[i+1:min(len(lines), i+200)], func(l string) bool { return strings.HasPrefix(strings.TrimSpace(l), "```") })
@@ -193,7 +197,7 @@ func (t *judged) classify() {
 				kinds[i] = quote
 			} else if name := headingName(line); name != "" {
 				kinds[i], t.names[i] = heading, name
-			} else if len(line) < 200 && strings.ContainsRune(deviceFirst, firstLetter(trimmed)) && deviceLine.MatchString(trimmed) {
+			} else if len(line) < 200 && strings.ContainsRune(deviceFirst, firstLetter(trimmed)) && deviceLine.MatchString(trimmed) && !sentence.MatchString(trimmed) {
 				kinds[i] = device
 			}
 		}
@@ -224,7 +228,7 @@ func headingName(line string) string {
 }
 
 // deviceFirst are the first letters of what deviceLine finds.
-const deviceFirst = "sSgGeEvViIaAoOdDtThHlLwWоОсС发从来由签网获取下自從來傳寄나내"
+const deviceFirst = "sSgGeEvViIaAoOdDtThHlLwWfFоОсС发从来由签网获取下自從來傳寄나내"
 
 func first(s string) rune {
 	r, _ := utf8.DecodeRuneInString(s)
@@ -270,6 +274,9 @@ func introduction(lines []string) int {
 		return 1
 	}
 	if n := aboveQuote(lines); n > 0 {
+		return n
+	}
+	if n := datedAddress(lines); n > 0 {
 		return n
 	}
 	if !wroteStart.MatchString(first) {
@@ -330,6 +337,31 @@ func aboveQuote(lines []string) int {
 			}
 		}
 		return 0
+	}
+	return 0
+}
+
+var (
+	addressLast = regexp.MustCompile(`<[^<>\s]+@[^<>\s]+ ?>(?:\s*[^\s:：<>@]+){0,2}\s*[:：]\s*$|<[^<>\s]+@[^<>\s]+>\s+wrote\s*$`)
+	anyYear     = regexp.MustCompile(`\b(?:19|20)\d\d(?:\D|$)`)
+)
+
+// datedAddress finds an introduction in any language, whatever stands below it:
+// a year, a time of day, and at its end an address in angle brackets before a
+// colon, with a verb between them or none.
+func datedAddress(lines []string) int {
+	joined := ""
+	for i := 0; i < min(len(lines), 3); i++ {
+		line := strings.TrimSpace(lines[i])
+		if joined += " " + line; line == "" || len(joined) > maxMarkLine || line[0] == '>' && i == 0 {
+			return 0
+		}
+		if strings.Contains(joined, "@") && addressLast.MatchString(joined) {
+			if anyYear.MatchString(joined) && timeOfDay.MatchString(joined) && (i == 0 || timeOfDay.MatchString(lines[0]) && anyYear.MatchString(lines[0])) {
+				return i + 1
+			}
+			return 0
+		}
 	}
 	return 0
 }
@@ -399,7 +431,7 @@ func (t *judged) isHeadings(i int) bool {
 
 // headFields are those of which the head of a quoted mail has one: who wrote
 // it, or when.
-var headFields = []string{"from", "sent", "date", "发件人", "发送人", "发信人", "发送时间", "发件时间", "寄件者", "寄件人", "差出人", "送信者", "보낸 사람", "von", "de", "da", "van", "от"}
+var headFields = []string{"from", "sent", "date", "发件人", "发送人", "发信人", "发送时间", "发件时间", "寄件者", "寄件人", "差出人", "送信者", "보낸 사람", "von", "de", "da", "van", "от", "från", "skickat", "fra", "sendt", "lähettäjä", "lähetetty", "od", "wysłano", "odesláno", "kimden", "feladó"}
 
 var contact = regexp.MustCompile(`(?i)[\w.+-]+@[\w-]+\.|https?://|www\.|\+?\d[\d -]{7,}\d|(?:电话|手机|地址|邮编|微信|tel|phone|mobile|fax)[^:：]{0,8}[:：]`)
 
