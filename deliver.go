@@ -430,7 +430,7 @@ var holdWords = [][3]string{
 	{"mail from staff that names no case", "本所人员来信，未指明案件，也没有命令", "from a member of staff; it names no case and holds no command"},
 	{"automatic mail that names no case", "自动发出的邮件，未指明案件", "an automatic mail that names no case"},
 	{"it names ", "提到案号，但发件人不是该案的投诉人", "it names a case, and its sender is not known there"},
-	{"its DKIM key", "域名系统暂时不可用，尚不能核实发件人，将自动重试", "its sender cannot be verified just now, the DNS is away; it is tried again"},
+	{"its DKIM key", "域名系统长时间无法查询，未能核实发件人", "its sender could not be verified: the DNS could not be asked for hours"},
 	{"it could not be taken in", "收入时出错", "it could not be taken in"},
 	{"the reader failed", "内容无法解析", "it could not be read"},
 	{"larger than", "超过大小上限", "it is larger than the limit"},

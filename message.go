@@ -59,6 +59,7 @@ type Auth struct {
 	DMARC     string   `json:"dmarc"`               // pass, fail, none, or "" when nobody of ours said (RFC 7489)
 	DKIM      []string `json:"dkim"`                // the d= domains whose signature verified (RFC 6376)
 	By        string   `json:"by"`                  // who says so: the authserv-id (RFC 8601), "dkim", or ""
+	Away      bool     `json:"away,omitempty"`      // the DNS could not be asked for the key of a signature of the From domain, and nobody else vouches (temperror, RFC 8601 2.7.1)
 	Submitter string   `json:"submitter,omitempty"` // smtp.auth of auth=pass: the account that submitted the mail (RFC 8601 2.7.4)
 }
 

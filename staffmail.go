@@ -18,8 +18,10 @@ func (s *session) staffMail() {
 	}
 	s.by = s.who.Address
 	cs := ParseCommands(s.m.OwnWords)
-	if s.p.RequireDomain && !s.m.genuine() {
+	if s.p.RequireDomain && !s.m.genuine() && !(s.m.Auth.Away && len(cs) > 0 && s.m.Released == "") {
 		switch {
+		case s.m.Auth.Away && s.m.Released == "":
+			s.out.Hold = "its DKIM key could not be asked for"
 		case s.m.Released == "":
 			s.impersonated(cs)
 		case s.c == nil:
@@ -59,6 +61,14 @@ func (s *session) staffMail() {
 	}
 	if s.unproved {
 		s.c, s.out, s.mt = before, kept, s.m.Meeting // nothing is done before the code has come back
+		if s.m.Auth.Away && !s.m.genuine() {
+			why := s.tr("域名系统长时间无法查询，未能核实这封邮件确由您发出，因此请您确认。", "The DNS could not be asked for hours, so that it could not be verified that you wrote this mail; you are asked to confirm it.")
+			lines = append(lines, Line{Did: why})
+			if s.c != nil { // not by the one whose name it bears
+				s.c, s.by = s.c.Clone(), TheDesk
+				s.do(&Noted{What: "note", Text: s.tr("域名系统无法查询，未能核实来信人；命令待其以确认码确认。", "The DNS could not be asked, so that the sender of a mail could not be verified; its commands wait for a code.")})
+			}
+		}
 		s.askToConfirm(cs, lines)
 		return
 	}

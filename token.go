@@ -179,7 +179,7 @@ func (s *session) trust(v *Verb) error {
 		return Refuse("本所的邮件系统尚不能核实发件人，对外或无法撤回的命令不能经邮件执行；请管理员在配置中设置 authentication。",
 			"The firm's mail system cannot verify who sent a mail, so what goes outside or cannot be undone is not done by mail; an administrator must set up authentication.")
 	case s.proved != nil || v.En[0] == "confirm":
-	case s.p.Confirm:
+	case s.p.Confirm, s.p.RequireDomain && !s.m.genuine(): // the latter: the DNS was away
 		s.unproved = true
 	case v.Layer == Outward && s.p.RequireDomain && !s.m.submitted() && v.En[0] != "approve":
 		// An approval needs no code: it is a second person's, and quotes the

@@ -106,6 +106,38 @@ func TestCommandsWaitForTheirCode(t *testing.T) {
 	}
 }
 
+// When the DNS was away for hours, nobody has verified a domain: what a mail in
+// the name of staff commands waits for the code that goes to the registered
+// address, and the case says why. Nobody is alarmed, and words alone are held.
+func TestTheDNSWasAway(t *testing.T) {
+	d := newDesk(t, "en", "2026-11-24")
+	d.client("I was charged too much.")
+	d.p.RequireDomain, d.p.Security = true, "postmaster@firm.example"
+	m := d.message("kefu@firm.example", "Re: case", "#severity elevated it is urgent")
+	m.Auth.Away = true
+	o := d.receive(m)
+	if o.Ask == nil || o.Hold != "" || len(sent(o, "alert"))+len(sent(o, "impersonated")) > 0 || len(o.Events) != 1 || o.Events[0].Fact.Kind() != "noted" || o.Events[0].By != TheDesk {
+		t.Fatalf("it does not wait for a code: %+v", o)
+	}
+	want(t, "who is asked", sent(o, "confirm"), []string{"kefu"})
+	o.Ask.Mail = m
+	back := d.confirm("kefu", o.Ask.Code, o.Ask)
+	back.Auth.DMARC = "pass"
+	if o := d.receive(back); len(o.Events) != 1 || o.Events[0].Fact.Kind() != "graded" {
+		t.Errorf("confirmed, and not carried out: %+v", o)
+	}
+	m = d.message("kefu@firm.example", "Re: case", "He will call on Monday.")
+	m.Auth.Away = true
+	if o := d.receive(m); o.Hold == "" || len(o.Events)+len(sent(o, "alert")) > 0 {
+		t.Errorf("words that nobody has verified: %+v", o)
+	}
+	m = d.message("kefu@firm.example", "Re: case", "#severity major it is urgent")
+	m.To, m.Auth.Away = []Address{{Addr: deskAddr}}, true
+	if o := d.receive(m); o.Ask != nil || len(o.Events) > 0 {
+		t.Errorf("without the reply address: %+v", o)
+	}
+}
+
 // Where a domain is verified and no account is known, what goes outside and
 // ends a matter is confirmed; what can be undone is not.
 func TestOutwardNeedsThePerson(t *testing.T) {

@@ -234,9 +234,14 @@ func (r *reader) authenticate(h message.Header, raw []byte) {
 		auth.By = r.AuthservID
 	}
 	if r.VerifyDKIM != nil && r.m.Hold == "" && h.Has("Dkim-Signature") {
-		auth.DKIM = append(auth.DKIM, r.VerifyDKIM(raw)...)
+		domains, away := r.VerifyDKIM(raw)
+		auth.DKIM = append(auth.DKIM, domains...)
 		if len(auth.DKIM) > 0 && auth.By == "" {
 			auth.By = "dkim"
+		}
+		_, domain, _ := strings.Cut(r.m.From.Addr, "@")
+		if auth.Away = slices.Contains(away, domain) && !slices.Contains(domains, domain) && auth.DMARC != "pass" && auth.Submitter == ""; auth.Away {
+			r.problem("the DNS could not be asked for the DKIM key of %s", domain)
 		}
 	}
 }
@@ -263,14 +268,20 @@ func (r *reader) dmarcResult(one authResult) string {
 // one that is read.
 var signedFields = []string{"From", "Subject", "Date"}
 
+// Verifier gives the domains (d=) of the signatures of a mail that verify, and
+// those whose key could not be asked for just now.
+type Verifier func(raw []byte) (domains, away []string)
+
 // DKIMDomains verifies the DKIM signatures of a mail (RFC 6376), the first max
 // of them, and gives the signing domains (d=) in lower case. A signature counts
-// if it covers the signedFields that the mail has, and To where there is one. lookupTXT asks the DNS, and must end by itself.
-func DKIMDomains(raw []byte, lookupTXT func(domain string) ([]string, error), max int) []string {
+// if it covers the signedFields that the mail has, and To where there is one.
+// lookupTXT asks the DNS, and must end by itself; away are the domains for whose
+// key it gave a net.Error that is temporary: a later try may verify them.
+func DKIMDomains(raw []byte, lookupTXT func(domain string) ([]string, error), max int) (domains, away []string) {
 	quiet := &reader{Desk: Desk{Limits: Limits{}.WithDefaults()}, m: &complaints.Message{}}
 	h, _ := quiet.header(raw, nil)
 	if len(h.Values("From")) != 1 || quiet.m.Hold != "" {
-		return nil
+		return nil, nil
 	}
 	must := []string{"From"}
 	for _, name := range slices.Concat(signedFields[1:], []string{"To"}) {
@@ -279,7 +290,7 @@ func DKIMDomains(raw []byte, lookupTXT func(domain string) ([]string, error), ma
 		case 1:
 			must = append(must, name)
 		default:
-			return nil
+			return nil, nil
 		}
 	}
 	// signatures are over CRLF; mail stores may keep bare LF
@@ -288,16 +299,19 @@ func DKIMDomains(raw []byte, lookupTXT func(domain string) ([]string, error), ma
 	}
 	verified, err := dkim.VerifyWithOptions(bytes.NewReader(raw), &dkim.VerifyOptions{LookupTXT: lookupTXT, MaxVerifications: max})
 	if err != nil && !errors.Is(err, dkim.ErrTooManySignatures) {
-		return nil
+		return nil, nil
 	}
-	var domains []string
 	for _, v := range verified {
 		open := slices.ContainsFunc(must, func(name string) bool {
 			return !slices.ContainsFunc(v.HeaderKeys, func(k string) bool { return strings.EqualFold(strings.TrimSpace(k), name) })
 		})
-		if d := strings.ToLower(v.Domain); v.Err == nil && !open && !slices.Contains(domains, d) {
+		switch d := strings.ToLower(v.Domain); {
+		case open:
+		case v.Err == nil && !slices.Contains(domains, d):
 			domains = append(domains, d)
+		case dkim.IsTempFail(v.Err) && !slices.Contains(away, d):
+			away = append(away, d)
 		}
 	}
-	return domains
+	return domains, away
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -174,17 +175,17 @@ func TestDKIM(t *testing.T) {
 	s := newSigner(t)
 	const mail = "From: Li <li@firm.example>\r\nTo: complaints@firm.example\r\nSubject: [T2026-0001]\r\nDate: Wed, 11 Nov 2026 10:00:00 +0800\r\n\r\n#accept\r\n"
 	signed := s.sign(t, mail, "Firm.example")
-	if d := DKIMDomains(signed, s.lookup, 5); !slices.Equal(d, []string{"firm.example"}) {
+	if d, _ := DKIMDomains(signed, s.lookup, 5); !slices.Equal(d, []string{"firm.example"}) {
 		t.Errorf("signed: %q", d)
 	}
-	if d := DKIMDomains(bytes.ReplaceAll(signed, []byte("\r\n"), []byte("\n")), s.lookup, 5); len(d) != 1 {
+	if d, _ := DKIMDomains(bytes.ReplaceAll(signed, []byte("\r\n"), []byte("\n")), s.lookup, 5); len(d) != 1 {
 		t.Errorf("with bare line feeds: %q", d)
 	}
 	many := string(s.sign(t, mail, "a.example"))
 	for i := range 6 {
 		many = string(s.sign(t, many, fmt.Sprintf("s%d.example", i), "From", "To", "Subject", "Date"))
 	}
-	if d := DKIMDomains([]byte(many), s.lookup, 5); len(d) != 5 {
+	if d, _ := DKIMDomains([]byte(many), s.lookup, 5); len(d) != 5 {
 		t.Errorf("seven signatures, five asked for: %q", d)
 	}
 	for name, bad := range map[string][]byte{
@@ -201,11 +202,23 @@ func TestDKIM(t *testing.T) {
 		"a body length":                 bytes.Replace(signed, []byte("v=1;"), []byte("v=1; l=3;"), 1),
 		"a broken header":               append([]byte("DKIM-Signature: v=1; a=\r\n"), mail...),
 	} {
-		if d := DKIMDomains(bad, s.lookup, 5); len(d) > 0 {
+		if d, _ := DKIMDomains(bad, s.lookup, 5); len(d) > 0 {
 			t.Errorf("%s: verified for %q", name, d)
 		}
 	}
-	m := Parse(signed, Desk{VerifyDKIM: func(raw []byte) []string { return DKIMDomains(raw, s.lookup, 5) }})
+	for name, err := range map[string]error{"away": &net.DNSError{IsTemporary: true}, "slow": &net.DNSError{IsTimeout: true}, "gone": &net.DNSError{IsNotFound: true}} {
+		verify := func(raw []byte) ([]string, []string) {
+			return DKIMDomains(raw, func(string) ([]string, error) { return nil, err }, 5)
+		}
+		m := Parse(signed, Desk{VerifyDKIM: verify})
+		if m.Auth.Away != (name != "gone") || len(m.Auth.DKIM) > 0 {
+			t.Errorf("the DNS is %s: %+v", name, m.Auth)
+		}
+		if m := Parse(s.sign(t, mail, "evil.example"), Desk{VerifyDKIM: verify}); m.Auth.Away {
+			t.Error("another domain's signature is waited for")
+		}
+	}
+	m := Parse(signed, Desk{VerifyDKIM: func(raw []byte) ([]string, []string) { return DKIMDomains(raw, s.lookup, 5) }})
 	if !slices.Equal(m.Auth.DKIM, []string{"firm.example"}) || m.Auth.By != "dkim" {
 		t.Errorf("Auth %+v", m.Auth)
 	}

@@ -347,3 +347,44 @@ func readJSON(words string, d *complaints.DSN) {
 		}
 	}
 }
+
+// parseIDs reads msg-ids with and without angle brackets, without repetition.
+func parseIDs(v string) []string {
+	var ids []string
+	v = clean(v)
+	for v != "" && len(ids) < 1000 {
+		var id string
+		if i := strings.IndexByte(v, '<'); i >= 0 {
+			for _, f := range strings.FieldsFunc(v[:i], blankOrComma) {
+				if f = strings.Trim(f, ">"); strings.Contains(f, "@") && !strings.Contains(f, ">") {
+					ids = append(ids, f)
+				}
+			}
+			id, v, _ = strings.Cut(v[i+1:], ">")
+			id = strings.Trim(strings.Join(strings.Fields(id), ""), "<")
+			if id != "" {
+				ids = append(ids, id)
+			}
+			continue
+		}
+		for _, f := range strings.FieldsFunc(v, blankOrComma) {
+			if strings.Contains(f, "@") || !strings.ContainsAny(v, " ,") {
+				if f, _, _ = strings.Cut(strings.TrimLeft(f, ">"), ">"); f != "" {
+					ids = append(ids, f)
+				}
+			}
+		}
+		break
+	}
+	seen := map[string]bool{}
+	out := ids[:0]
+	for _, id := range ids {
+		if !seen[id] && len(id) <= 998 {
+			seen[id] = true
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+func blankOrComma(r rune) bool { return r == ' ' || r == ',' || r == '\t' || r == ';' }

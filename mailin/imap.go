@@ -42,6 +42,10 @@ type Server struct {
 	Log      *slog.Logger
 }
 
+// ErrLater says that a mail cannot be judged yet. It stays where it is, others
+// go on, and it is handed over again after a while; that is no failure of its own.
+var ErrLater = errors.New("later")
+
 // Fetched is one mail as the server holds it. Unless TooBig, Raw is whole: its
 // length was compared with the literal's and with RFC822.SIZE, and the FETCH
 // ended well.

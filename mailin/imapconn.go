@@ -449,3 +449,11 @@ func (w *wire) Read(b []byte) (int, error) {
 
 func (w *wire) SetDeadline(t time.Time) error     { return w.Conn.SetWriteDeadline(t) }
 func (w *wire) SetReadDeadline(t time.Time) error { return nil }
+
+func uidsOf(mails []*Fetched) []imap.UID {
+	uids := make([]imap.UID, len(mails))
+	for i, m := range mails {
+		uids[i] = imap.UID(m.UID)
+	}
+	return uids
+}

@@ -242,10 +242,14 @@ func (f *folder) batch(ctx context.Context, c *imapConn, uids []imap.UID) error 
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			if err != nil {
+			switch uid := imap.UID(m.UID); {
+			case errors.Is(err, ErrLater):
+				f.pauses.pause = 2 * f.pauses.min // who takes it knows when it is time
+				f.postpone(uid)
+			case err != nil:
 				f.fail(ctx, m, err)
-			} else {
-				f.settle(imap.UID(m.UID), d)
+			default:
+				f.settle(uid, d)
 			}
 		}
 	}
@@ -489,12 +493,4 @@ func (f *folder) sick(what string, err error, pause time.Duration) {
 	f.well = false
 	f.server.Log.Warn(what, "mailbox", f.name, "server", f.server.Addr, "error", err, "again_in", pause.Round(time.Millisecond))
 	f.hooks.State(f.name, false, fmt.Sprintf("%s: %v", what, err))
-}
-
-func uidsOf(mails []*Fetched) []imap.UID {
-	uids := make([]imap.UID, len(mails))
-	for i, m := range mails {
-		uids[i] = imap.UID(m.UID)
-	}
-	return uids
 }

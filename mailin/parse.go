@@ -40,12 +40,12 @@ import (
 // Desk is what reading needs to know of the desk. The zero value reads any
 // mail: nothing is believed, nobody is staff, the limits are the defaults.
 type Desk struct {
-	Address    string                    // the desk's own addr-spec; mail from it is never answered
-	OwnMark    func(mark string) bool    // verifies X-Complaintsd-Loop; nil: no mark is ours
-	IsStaff    func(addr string) bool    // the staff register; nil: nobody is
-	AuthservID string                    // whose Authentication-Results are believed; "": nobody's
-	Position   int                       // how many Received fields of our own hosts stand above that field
-	VerifyDKIM func(raw []byte) []string // d= domains that verify, see DKIMDomains; nil: off
+	Address    string                 // the desk's own addr-spec; mail from it is never answered
+	OwnMark    func(mark string) bool // verifies X-Complaintsd-Loop; nil: no mark is ours
+	IsStaff    func(addr string) bool // the staff register; nil: nobody is
+	AuthservID string                 // whose Authentication-Results are believed; "": nobody's
+	Position   int                    // how many Received fields of our own hosts stand above that field
+	VerifyDKIM Verifier               // of DKIM signatures, see DKIMDomains; nil: off
 	Limits     Limits
 }
 

@@ -25,6 +25,8 @@ type Receiver struct {
 	Lock    *store.Lock       // of the mailbox: whoever has lost it records nothing; nil: none is held
 	Healthy func(mailbox string, healthy bool, detail string)
 
+	later *later // mails that wait for the DNS; nil: none does
+
 	// Dry, if set, is told what would be recorded, and nothing is.
 	Dry func(m *complaints.Message, ref string, o complaints.Outcome)
 }
@@ -34,6 +36,7 @@ var errDry = errors.New("dry run")
 
 // Run watches the mailbox until ctx ends.
 func (r *Receiver) Run(ctx context.Context) error {
+	r.later = &later{}
 	return r.Server.Watch(ctx, r.Take, Hooks{State: r.Healthy, Poison: r.poison, Durable: r.durable, Ahead: r.ahead, Point: r.Point})
 }
 
@@ -80,11 +83,20 @@ func (r *Receiver) receive(ctx context.Context, f *Fetched, a store.Arrival) (he
 	if err != nil {
 		return false, err
 	}
+	if r.later.early(a, at) {
+		return false, ErrLater
+	}
 	var m *complaints.Message
 	if f.read != nil {
 		m, f.read = <-f.read, nil
 	} else {
 		m = Parse(raw, r.desk(p))
+	}
+	if m.Auth.Away && (m.Class == complaints.Staff || complaints.SameAddr(m.From.Addr, p.WebForm)) && r.Dry == nil {
+		if pause := r.later.next(a, at); pause > 0 {
+			r.Log.Warn("the DNS is away: a mail from staff waits", "msgid", m.MessageID, "uid", a.UID, "again_in", pause)
+			return false, ErrLater
+		}
 	}
 	var o complaints.Outcome
 	err = r.DB.Tx(ctx, func(tx *store.Tx) error {
@@ -129,6 +141,7 @@ func (r *Receiver) receive(ctx context.Context, f *Fetched, a store.Arrival) (he
 	if err != nil {
 		return false, fmt.Errorf("receive uid %d: %w", a.UID, err)
 	}
+	r.later.done(a)
 	r.point("after-commit")
 	r.tell(m, a, o)
 	if len(o.Released) > 0 {

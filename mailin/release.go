@@ -3,6 +3,7 @@ package mailin
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"complaints"
@@ -114,4 +115,70 @@ func (r *Receiver) heldAgain(ctx context.Context, h *store.Held, reason string, 
 		}
 		return tx.Record(ctx, nil, nil, p.HeldAgain(complaints.Release{No: h.ID, By: h.By, Ref: h.Guess}, reason, at), p.NextAt)
 	})
+}
+
+// How long a mail from staff waits for the DNS in which the key of its signature
+// stands: tried again after a minute, two, four …, and after patience taken in
+// without a proof of its sender, who is then asked for a code.
+const (
+	firstPause   = time.Minute
+	longestPause = 15 * time.Minute
+	patience     = 4 * time.Hour
+)
+
+// later are the mails that wait in the inbox. They are counted anew after a
+// start of the daemon; the mails themselves lie where they came.
+type later struct {
+	mu    sync.Mutex
+	mails map[store.Arrival]waited
+}
+
+type waited struct {
+	since, until time.Time
+	pause        time.Duration
+}
+
+// early reports whether it is too early to try a mail again.
+func (l *later) early(a store.Arrival, now time.Time) bool {
+	if l == nil {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	w, ok := l.mails[a]
+	return ok && now.Before(w.until)
+}
+
+// next lets a mail wait once more, and says for how long: 0 if it has waited
+// for long enough, or if l is nil: then nobody would try it again.
+func (l *later) next(a store.Arrival, now time.Time) time.Duration {
+	if l == nil {
+		return 0
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	w, ok := l.mails[a]
+	if !ok {
+		w.since = now
+	}
+	if now.Sub(w.since) >= patience {
+		return 0
+	}
+	w.pause = min(max(2*w.pause, firstPause), longestPause)
+	w.until = now.Add(w.pause)
+	if l.mails == nil {
+		l.mails = map[store.Arrival]waited{}
+	}
+	l.mails[a] = w
+	return w.pause
+}
+
+// done forgets a mail that was taken in.
+func (l *later) done(a store.Arrival) {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.mails, a)
 }

@@ -240,7 +240,7 @@ func readingDesk(c *config.Config) mailin.Desk {
 		},
 	}
 	if c.Authentication.DKIM {
-		d.VerifyDKIM = func(raw []byte) []string {
+		d.VerifyDKIM = func(raw []byte) (domains, away []string) {
 			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 			defer cancel()
 			return mailin.DKIMDomains(raw, func(domain string) ([]string, error) { return net.DefaultResolver.LookupTXT(ctx, domain) }, 5)

@@ -35,10 +35,11 @@ type world struct {
 	postfix *mailtest.Postfix
 	db      *store.DB
 	daemon  *daemon.Daemon
-	days    string // jurisdiction of the calendar; "" is the daemon's own
-	open    bool   // nobody verifies who sends mail
-	hops    int    // Received fields of our own hosts above the field that is believed
-	sent    int    // mails to the desk
+	days    string          // jurisdiction of the calendar; "" is the daemon's own
+	open    bool            // nobody verifies who sends mail
+	hops    int             // Received fields of our own hosts above the field that is believed
+	verify  mailin.Verifier // of DKIM signatures; nil: none
+	sent    int             // mails to the desk
 
 	mu  sync.Mutex
 	set time.Time // what the desk's clock was set to
@@ -134,6 +135,14 @@ func newWorld(t testing.TB, s *play.Script, lang string) *world {
 // configuration has it.
 func newWorldWith(t testing.TB, s *play.Script, lang string, o mailtest.PostfixOptions, hops int) *world {
 	t.Helper()
+	w := unstarted(t, s, o, hops)
+	w.start(lang)
+	return w
+}
+
+// unstarted is a world whose daemon is still to be started.
+func unstarted(t testing.TB, s *play.Script, o mailtest.PostfixOptions, hops int) *world {
+	t.Helper()
 	mailtest.Need(t)
 	users := []string{deskAddr, "postmaster@firm.example"}
 	for _, a := range s.Cast {
@@ -151,7 +160,6 @@ func newWorldWith(t testing.TB, s *play.Script, lang string, o mailtest.PostfixO
 	if _, err := w.db.ReplaceRegister(context.Background(), people, "test", w.now()); err != nil {
 		t.Fatal(err)
 	}
-	w.start(lang)
 	return w
 }
 
@@ -163,6 +171,7 @@ func (w *world) start(lang string) {
 	if w.open {
 		policy.RequireDomain, policy.Confirm, desk = false, true, mailin.Desk{}
 	}
+	desk.VerifyDKIM = w.verify
 	desk.Limits.Time = raced() * 5 * time.Second
 	d, err := daemon.New(daemon.Options{
 		DB: w.db, Policy: policy, Jurisdiction: w.days, Owner: "test", Log: quiet(), Now: w.now, Every: time.Hour,

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/base64"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"complaints/cmd/complaintsd/play"
+	"complaints/mailin"
+	"complaints/mailin/mailtest"
+
+	"github.com/emersion/go-msgauth/dkim"
+)
+
+// outage is a DNS that holds one key, and can be away.
+type outage struct {
+	txt string
+
+	mu    sync.Mutex
+	away  bool
+	asked int
+}
+
+func (o *outage) lookup(string) ([]string, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.asked++; o.away {
+		return nil, &net.DNSError{Err: "server misbehaving", IsTemporary: true}
+	}
+	return []string{o.txt}, nil
+}
+
+func (o *outage) set(away bool) (asked int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.away = away
+	return o.asked
+}
+
+// While the DNS is away, a mail from staff that only its signature proves waits
+// in the inbox; others are dealt with meanwhile, and it is carried out once the
+// key can be asked for.
+func TestCommandsWaitForTheDNS(t *testing.T) {
+	s, err := play.Parse([]byte(`-- cast --
+张堃 张堃 <zhangkun@client.example>
+周敏 周敏 <zhoumin@firm.example>
+-- staff.csv --
+address,name,department,role,manager,active,licence
+zhoumin@firm.example,周敏,客户服务部,officer+head,,yes,
+`), shanghai)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dns := &outage{txt: "v=DKIM1; k=ed25519; p=" + base64.StdEncoding.EncodeToString(public), away: true}
+	w := unstarted(t, s, mailtest.PostfixOptions{}, 0)
+	w.verify = func(raw []byte) (domains, away []string) { return mailin.DKIMDomains(raw, dns.lookup, 5) }
+	w.set = time.Date(2026, 11, 25, 10, 0, 0, 0, shanghai)
+	w.start("zh")
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+
+	mail := "From: =?utf-8?B?5ZGo5pWP?= <zhoumin@firm.example>\r\nTo: " + deskAddr + "\r\nSubject: list\r\nMessage-ID: <1@firm.example>\r\nDate: Wed, 25 Nov 2026 10:00:00 +0800\r\n\r\n#list\r\n"
+	var signed bytes.Buffer
+	if err := dkim.Sign(&signed, strings.NewReader(mail), &dkim.SignOptions{Domain: "firm.example", Selector: "desk", Signer: crypto.Signer(key)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Send(ctx, "zhoumin@firm.example", false, deskAddr, signed.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	until := func(what string, holds func() bool) {
+		t.Helper()
+		if err := waitFor(ctx, 30*time.Second, func() (bool, string, error) { return holds(), what, nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	later := func(d time.Duration) {
+		at := w.now().Add(d)
+		w.mu.Lock()
+		w.set, w.at = at, time.Now()
+		w.mu.Unlock()
+	}
+	asked := func(n int) func() bool { return func() bool { return dns.set(true) >= n } }
+	until("the key is asked for", asked(1))
+	if err := w.Send(ctx, "zhangkun@client.example", false, deskAddr,
+		[]byte("From: zhangkun@client.example\r\nTo: "+deskAddr+"\r\nSubject: fees\r\nMessage-ID: <2@client.example>\r\nDate: Wed, 25 Nov 2026 10:00:00 +0800\r\n\r\nI was charged twice.\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	until("the client is answered meanwhile", func() bool { return len(w.dovecot.Mails("zhangkun@client.example", "INBOX")) == 1 })
+	answers := func() (n int) {
+		for _, m := range w.dovecot.Mails("zhoumin@firm.example", "INBOX") {
+			if slices.Contains(mailin.Parse(m.Raw, mailin.Desk{}).InReplyTo, "1@firm.example") {
+				n++
+			}
+		}
+		return n
+	}
+	if n := dns.set(true); n != 1 {
+		t.Errorf("the DNS was asked %d times within the first minute", n)
+	}
+	later(61 * time.Second)
+	until("the key is asked for again", asked(2))
+	if c, err := w.db.Counts(ctx); err != nil || c.Held != 0 || answers() != 0 || len(w.dovecot.Mails(deskAddr, "INBOX")) != 1 {
+		t.Errorf("it does not wait in the inbox: %+v, %d answers, %v", c, answers(), err)
+	}
+	dns.set(false)
+	later(121 * time.Second)
+	until("the commands are carried out", func() bool { return answers() == 1 })
+	until("the inbox is empty", func() bool { return len(w.dovecot.Mails(deskAddr, "INBOX")) == 0 })
+	if n := len(w.dovecot.Mails(deskAddr, "Processed")); n != 2 {
+		t.Errorf("%d mails are processed", n)
+	}
+}
