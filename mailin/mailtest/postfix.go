@@ -23,6 +23,7 @@ const Gone = "gone.example"
 type PostfixOptions struct {
 	Results map[string]string // envelope sender at the MX port → results such as "dmarc=pass header.from=client.example"
 	Lax     bool              // leaves in what a mail brings along in the server's own name
+	Milters []string          // asked about each mail at the MX port, see StartVerifiers
 	TLS     *Certificate      // STARTTLS on both ports; nil = no TLS
 }
 

@@ -77,7 +77,9 @@ smtpd_tls_chain_files = {{.Dir}}/conf/chain.pem
 var masterCF = template.Must(template.New("master.cf").Parse(`{{.MX}} inet n - n - - smtpd
   -o smtpd_relay_restrictions=reject_unauth_destination
   -o { smtpd_data_restrictions = check_sender_access regexp:{{.Dir}}/conf/results }
-{{.Submission}} inet n - n - - smtpd
+{{if .Milters}}  -o { smtpd_milters = {{.Milters}} }
+  -o milter_default_action=tempfail
+{{end}}{{.Submission}} inet n - n - - smtpd
   -o syslog_name=postfix/submission
   -o smtpd_sasl_auth_enable=yes
   -o smtpd_sasl_type=dovecot
@@ -147,7 +149,7 @@ func (p *Postfix) configure(d *Dovecot, opt PostfixOptions) {
 	}
 	values := map[string]any{
 		"Dir": p.dir, "Host": AuthservID, "Domains": strings.Join(list, ", "), "LMTP": d.LMTP, "Auth": d.Auth,
-		"MX": p.MX, "Submission": p.Submission, "Policy": p.policy.addr, "TLS": opt.TLS != nil,
+		"MX": p.MX, "Submission": p.Submission, "Policy": p.policy.addr, "TLS": opt.TLS != nil, "Milters": strings.Join(opt.Milters, ", "),
 	}
 	for _, tmpl := range []*template.Template{mainCF, masterCF} {
 		var b strings.Builder

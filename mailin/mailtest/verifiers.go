@@ -1,0 +1,101 @@
+package mailtest
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/dns/dnsmessage"
+)
+
+// resolver is where the DNS of a test answers: an address of the loopback
+// network that no resolver of the machine uses.
+const resolver = "127.9.8.7"
+
+// StartVerifiers starts OpenDKIM and OpenDMARC as mail administrators set them
+// up, between a DNS that holds the TXT records and nothing else. It gives their
+// sockets for PostfixOptions.Milters, in the order in which mail passes them;
+// ok is false where one of the programs is not installed, or cannot be given an
+// /etc/resolv.conf of its own.
+func StartVerifiers(t testing.TB, txt map[string]string) (milters []string, ok bool) {
+	t.Helper()
+	unshare, dkim, dmarc := find("unshare"), find("opendkim"), find("opendmarc")
+	if unshare == "" || dkim == "" || dmarc == "" || os.Geteuid() != 0 || exec.Command(unshare, "--mount", "true").Run() != nil {
+		return nil, false
+	}
+	answer(t, txt)
+	dir := folder(t)
+	nobody := filepath.Join(dir, "nobody") // the hosts whose mail is not checked
+	write(t, nobody, "192.0.2.1\n")
+	write(t, filepath.Join(dir, "resolv.conf"), "nameserver "+resolver+"\n")
+	for _, p := range []struct{ name, program, flag, conf string }{
+		{"opendkim", dkim, "-x", "Mode v\nNameservers " + resolver + "\nInternalHosts " + nobody + "\nExternalIgnoreList " + nobody +
+			"\nAlwaysAddARHeader yes\nDNSTimeout 5\n"},
+		{"opendmarc", dmarc, "-c", "TrustedAuthservIDs " + AuthservID + "\nIgnoreHosts " + nobody + "\nSPFIgnoreResults true\nSPFSelfValidate true\n"},
+	} {
+		socket := freePort(t)
+		host, port, _ := net.SplitHostPort(socket)
+		conf := filepath.Join(dir, p.name+".conf")
+		write(t, conf, p.conf+"AuthservID "+AuthservID+"\nSocket inet:"+port+"@"+host+"\nBackground no\nSyslog no\nUserID root\n")
+		// OpenDMARC asks the servers of /etc/resolv.conf and of nothing else.
+		run := run(t, filepath.Join(dir, p.name+".log"), func() error {
+			c, err := net.Dial("tcp", socket)
+			if err == nil {
+				c.Close()
+			}
+			return err
+		}, unshare, "--mount", "sh", "-c", `mount --bind "$1/resolv.conf" /etc/resolv.conf && exec "$2" -f "$3" "$4"`, "sh", dir, p.program, p.flag, conf)
+		t.Cleanup(run.stop)
+		milters = append(milters, "inet:"+socket)
+	}
+	return milters, true
+}
+
+// answer serves TXT records over UDP (RFC 1035) until the test ends.
+func answer(t testing.TB, txt map[string]string) {
+	t.Helper()
+	c, err := net.ListenPacket("udp", net.JoinHostPort(resolver, "53"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	go func() {
+		for b := make([]byte, 4096); ; {
+			n, from, err := c.ReadFrom(b)
+			if err != nil {
+				return
+			}
+			if reply, err := reply(b[:n], txt); err == nil {
+				c.WriteTo(reply, from)
+			}
+		}
+	}()
+}
+
+func reply(query []byte, txt map[string]string) ([]byte, error) {
+	var m dnsmessage.Message
+	if err := m.Unpack(query); err != nil || len(m.Questions) != 1 {
+		return nil, fmt.Errorf("not one question: %w", err)
+	}
+	q := m.Questions[0]
+	out := dnsmessage.Message{Header: dnsmessage.Header{ID: m.ID, Response: true, RecursionDesired: m.RecursionDesired, RecursionAvailable: true}, Questions: m.Questions}
+	value, known := txt[strings.ToLower(strings.TrimSuffix(q.Name.String(), "."))]
+	switch {
+	case !known:
+		out.RCode = dnsmessage.RCodeNameError
+	case q.Type == dnsmessage.TypeTXT:
+		var parts []string
+		for ; len(value) > 255; value = value[255:] {
+			parts = append(parts, value[:255])
+		}
+		out.Answers = []dnsmessage.Resource{{
+			Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class, TTL: 60},
+			Body:   &dnsmessage.TXTResource{TXT: append(parts, value)},
+		}}
+	}
+	return out.Pack()
+}
