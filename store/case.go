@@ -352,6 +352,15 @@ func (tx *Tx) Others(ctx context.Context, c *complaints.Case, m *complaints.Mess
 	return out, nil
 }
 
+// upheldCases counts the cases in which something was upheld against a person,
+// by a report approved since a time. Its first two conditions are those of the
+// index cases_respondent.
+const upheldCases = `
+	select count(*) from cases
+	where body -> 'allegations' @> jsonb_build_array(jsonb_build_object('respondent', $1::text)) and body #>> '{report,approved_at}' is not null
+		and (body #>> '{report,approved_at}')::timestamptz >= $2 and state <> 'MERGED'
+		and exists (select from jsonb_array_elements(body -> 'allegations') a where a ->> 'respondent' = $1 and a ->> 'finding' in ('upheld', 'partly'))`
+
 // Upheld counts for each of some people, by address, the cases in which a
 // complaint against them was upheld, wholly or in part, by a report approved
 // since a time. Of a merged case only the one in which it went on counts.
@@ -360,12 +369,7 @@ func (tx *Tx) Upheld(ctx context.Context, people []string, since time.Time) (map
 	for _, who := range people {
 		who = strings.ToLower(clean(who))
 		var n int
-		err := tx.tx.QueryRowContext(ctx, `
-			select count(*) from cases
-			where body -> 'allegations' @> jsonb_build_array(jsonb_build_object('respondent', $1::text)) and body #>> '{report,approved_at}' is not null
-				and (body #>> '{report,approved_at}')::timestamptz >= $2 and state <> 'MERGED'
-				and exists (select from jsonb_array_elements(body -> 'allegations') a where a ->> 'respondent' = $1 and a ->> 'finding' in ('upheld', 'partly'))`,
-			who, micro(since)).Scan(&n)
+		err := tx.tx.QueryRowContext(ctx, upheldCases, who, micro(since)).Scan(&n)
 		if err != nil {
 			return nil, fmt.Errorf("count what was upheld: %w", err)
 		}

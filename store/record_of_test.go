@@ -1,6 +1,8 @@
 package store
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,6 +51,47 @@ func TestUpheldAgainstAPerson(t *testing.T) {
 		}
 		return err
 	}))
+}
+
+// Whether complaints against somebody were upheld three times in a year is asked
+// of an index: with forty times as many cases of other people it reads hardly a
+// page more.
+func TestUpheldIsAskedOfAnIndex(t *testing.T) {
+	db := open(t)
+	against := func(from, n int, who string) {
+		fill(t, db, false, from, n)
+		_, err := db.sql.ExecContext(t.Context(), `
+			update cases set body = body || jsonb_build_object('report', jsonb_build_object('approved_at', $1::timestamptz),
+				'allegations', jsonb_build_array(jsonb_build_object('no', 1, 'respondent', $2 || right(ref, 7)::int % 400 || '@firm.example', 'finding', 'upheld')))
+			where right(ref, 7)::int > $3`, noon, who, from)
+		must(t, err)
+		_, err = db.sql.ExecContext(t.Context(), `vacuum analyze cases`) // the index takes in what waits beside it
+		must(t, err)
+	}
+	ask := func() (n, read int) {
+		t.Helper()
+		must(t, db.Tx(t.Context(), func(tx *Tx) error {
+			got, err := tx.Upheld(t.Context(), []string{"few7@firm.example"}, noon.AddDate(-1, 0, 0))
+			n = got["few7@firm.example"]
+			return err
+		}))
+		read, plan := pages(t, db, upheldCases, "few7@firm.example", noon.AddDate(-1, 0, 0))
+		if !strings.Contains(plan, "Bitmap Index Scan on cases_respondent") || strings.Contains(plan, "Seq Scan on cases") {
+			t.Errorf("not by the index:\n%s", plan)
+		}
+		return n, read
+	}
+	against(0, 1000, "few")
+	n, before := ask()
+	against(1000, 40_000, "other")
+	n2, after := ask()
+	t.Logf("pages read: %d among 1,000 cases, %d among 41,000", before, after)
+	if said := fmt.Sprint(n, n2); said != "3 3" {
+		t.Errorf("upheld: %s, want 3 and 3", said)
+	}
+	if after > before+4 {
+		t.Errorf("%d pages among 1,000 cases, %d among 41,000", before, after)
+	}
 }
 
 // A member of the committee lists the cases on which they sit, and no others.
