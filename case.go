@@ -43,6 +43,8 @@ type Case struct {
 	Marks       []string      `json:"marks,omitempty"`     // numbers of matters and contracts that it names
 	SplitFrom   string        `json:"split_from,omitempty"`
 	Merged      []string      `json:"merged,omitempty"`      // cases that were merged into this one
+	Took        []Took        `json:"took,omitempty"`        // what each of them brought; first what was this case's own
+	Was         State         `json:"was,omitempty"`         // of a merged case: where it stood
 	Withdrawing bool          `json:"withdrawing,omitempty"` // the client asked to withdraw and was asked to confirm
 	ExOfficio   bool          `json:"ex_officio,omitempty"`  // goes on whatever the client withdraws
 	Outside     *Outside      `json:"outside,omitempty"`     // with an outside body
@@ -371,6 +373,8 @@ var facts = map[string]func() Fact{
 	"language_set":        func() Fact { return &LanguageSet{} },
 	"reminded":            func() Fact { return &Reminded{} },
 	"merged":              func() Fact { return &MergedInto{} },
+	"parted":              func() Fact { return &Parted{} },
+	"taken_out":           func() Fact { return &TakenOut{} },
 	"absorbed":            func() Fact { return &Absorbed{} },
 	"split_off":           func() Fact { return &SplitOff{} },
 	"grouped":             func() Fact { return &Grouped{} },

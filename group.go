@@ -1,6 +1,7 @@
 package complaints
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -26,6 +27,7 @@ type MergedInto struct {
 func (*MergedInto) Kind() string { return "merged" }
 
 func (f *MergedInto) apply(c *Case, e *Event) error {
+	c.Was = c.State
 	c.State, c.MergedInto, c.ClosedAt, c.ClosingCode = Merged, f.Ref, e.At, "merged"
 	c.endPause(e.At)
 	c.note(e, f.Kind(), strings.TrimSpace(f.Ref+" "+f.Reason))
@@ -51,6 +53,10 @@ func (*Absorbed) Kind() string { return "absorbed" }
 
 func (f *Absorbed) apply(c *Case, e *Event) error {
 	c.Merged = append(append(c.Merged, f.Ref), f.Merged...)
+	if len(c.Took) == 0 {
+		c.Took = []Took{{Ref: c.Ref, Received: c.Received, Registered: c.Registered}}
+	}
+	took := Took{Ref: f.Ref, Received: f.Received, Registered: f.Registered, Refs: f.Merged}
 	if f.Received.Before(c.Received) {
 		c.Received = f.Received
 	}
@@ -68,6 +74,7 @@ func (f *Absorbed) apply(c *Case, e *Event) error {
 		if !slices.ContainsFunc(c.Allegations, func(b Allegation) bool { return a.Text == b.Text }) {
 			no++
 			c.Allegations = append(c.Allegations, Allegation{No: no, Text: a.Text, Respondent: a.Respondent})
+			took.Nos = append(took.Nos, no)
 		}
 	}
 	for _, x := range f.Evidence {
@@ -75,8 +82,85 @@ func (f *Absorbed) apply(c *Case, e *Event) error {
 			c.Evidence = append(c.Evidence, x)
 		}
 	}
+	for _, p := range f.Members {
+		if !c.party(p.Addr) {
+			took.Members = append(took.Members, p.Addr)
+		}
+	}
 	c.join(f.Members)
+	c.Took = append(slices.Clip(c.Took), took)
 	c.note(e, f.Kind(), f.Ref+"\n"+f.Matter)
+	return nil
+}
+
+// Took is what a merged case brought: its start, the allegations and the people
+// that came with it, and what had been merged into it before.
+type Took struct {
+	Ref        string    `json:"ref"`
+	Received   time.Time `json:"received"`
+	Registered time.Time `json:"registered"`
+	Nos        []int     `json:"nos,omitempty"`
+	Members    []string  `json:"members,omitempty"`
+	Refs       []string  `json:"refs,omitempty"`
+}
+
+// Parted undoes a merger in the case that had taken the other one in. The day by
+// which the client was promised an answer stands, though it came from the other.
+type Parted struct {
+	Ref    string `json:"ref"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// Kind names the fact in the log.
+func (*Parted) Kind() string { return "parted" }
+
+func (f *Parted) apply(c *Case, e *Event) error {
+	i := slices.IndexFunc(c.Took, func(t Took) bool { return t.Ref == f.Ref })
+	if i < 1 {
+		return fmt.Errorf("%s was not merged into it", f.Ref)
+	}
+	x := c.Took[i]
+	c.Took = slices.Delete(slices.Clone(c.Took), i, i+1)
+	c.Merged = slices.DeleteFunc(slices.Clone(c.Merged), func(r string) bool { return r == f.Ref || slices.Contains(x.Refs, r) })
+	c.Allegations = slices.DeleteFunc(slices.Clone(c.Allegations), func(a Allegation) bool { return slices.Contains(x.Nos, a.No) })
+	c.Members = slices.DeleteFunc(slices.Clone(c.Members), func(p Complainant) bool { return slices.Contains(x.Members, p.Addr) })
+	c.Received, c.Registered = c.Took[0].Received, c.Took[0].Registered
+	for _, t := range c.Took[1:] { // the earliest start of those that are left
+		if t.Received.Before(c.Received) {
+			c.Received = t.Received
+		}
+		if t.Registered.Before(c.Registered) {
+			c.Registered = t.Registered
+		}
+	}
+	c.note(e, f.Kind(), strings.TrimSpace(f.Ref+" "+f.Reason))
+	return nil
+}
+
+// TakenOut undoes a merger in the merged case: it goes on where it stood, its
+// limit counted from its own start as if it had never been merged.
+type TakenOut struct {
+	Of       string     `json:"of"` // the case in which it was
+	Due      Deadline   `json:"due"`
+	Evidence []Evidence `json:"evidence,omitempty"` // that its complainants have sent since
+	Reason   string     `json:"reason,omitempty"`
+}
+
+// Kind names the fact in the log.
+func (*TakenOut) Kind() string { return "taken_out" }
+
+func (f *TakenOut) apply(c *Case, e *Event) error {
+	if c.State != Merged {
+		return errors.New("it is not merged")
+	}
+	was := c.Was
+	c.takeUp(e.At)
+	if slices.Contains(atFirst, was) {
+		c.State = was
+	}
+	c.MergedInto, c.Was, c.Due = "", "", f.Due
+	c.Evidence = append(slices.Clip(c.Evidence), f.Evidence...)
+	c.note(e, f.Kind(), strings.TrimSpace(f.Of+" "+f.Reason))
 	return nil
 }
 
@@ -207,6 +291,9 @@ func Names(m *Message) []string {
 		at := -1 // the word that names one
 		if c.verb != nil {
 			at = slices.Index([]string{"merge", "release"}, c.verb.En[0])
+			if c.verb.En[0] == "split" {
+				at = 0
+			}
 		}
 		if at < 0 || len(c.Words) <= at {
 			continue
@@ -267,8 +354,70 @@ func (s *session) merge(c *Command) (string, error) {
 		ref, o.c.Due.Due.In(s.lang)), nil
 }
 
+// takeOut is #拆分 of a case that was merged into this one: it goes on by itself.
+func (s *session) takeOut(ref, reason string) (string, error) {
+	i := slices.IndexFunc(s.c.Took, func(t Took) bool { return t.Ref == ref })
+	j := slices.IndexFunc(s.m.Others, func(o *Case) bool { return o.Ref == ref })
+	switch {
+	case i < 1 || j < 0 || s.m.Others[j].MergedInto != s.c.Ref:
+		var list []string
+		for _, t := range s.c.Took[min(1, len(s.c.Took)):] {
+			list = append(list, t.Ref)
+		}
+		if len(list) == 0 {
+			return "", Refuse("没有案件并入本案，%[1]s 不能拆出。", "No case was merged into this one, so %[1]s cannot be taken out.", ref)
+		}
+		return "", Refuse("%[1]s 没有直接并入本案；可以拆出的：%[2]s", "%[1]s was not itself merged into this case; these can be taken out: %[3]s", ref, strings.Join(list, "、"), strings.Join(list, ", "))
+	case s.m.Others[j].Conflicted(s.who):
+		return "", Refuse("您与案件 %s 有利害关系，不能把它拆出。", "You have a conflict of interest in case %s and cannot take it out.", ref)
+	}
+	took, was := s.c.Took[i], s.m.Others[j]
+	for _, no := range took.Nos {
+		if a := s.c.allegation(no); a != nil && a.Finding != "" {
+			return "", Refuse("第%[2]d项投诉事项来自 %[1]s，已有认定，不能再拆出；两案请一并答复。", "Allegation %[2]d came from %[1]s and has a finding: it can no longer be taken out. Please answer both together.", ref, no)
+		}
+	}
+	if left := len(s.c.Allegations) - len(took.Nos); left < 1 && len(s.c.Allegations) > 0 {
+		return "", Refuse("拆出 %[1]s 后本案没有投诉事项；请先用 #事项 写明本案自己的投诉事项。", "Without %[1]s no allegation would be left here; note first by #allegation what this case is about.", ref)
+	}
+	f := &TakenOut{Of: s.c.Ref, Reason: reason, Due: s.p.Calendar.WorkingDays(was.Due.Start, was.Due.Limit, ranAt(was.Pauses, s.p.Location))}
+	for _, e := range s.c.Evidence {
+		if was.party(e.From) && e.At.After(was.ClosedAt) {
+			f.Evidence = append(f.Evidence, e)
+		}
+	}
+	o := s.beside(was, "/"+ref)
+	o.do(f)
+	s.do(&Parted{Ref: ref, Reason: reason})
+	if o.c.Complainant.Addr != "" {
+		o.tellClient("taken_out", Facts{Subject: o.c.Subject, Reason: s.c.Ref})
+		o.share()
+	}
+	if a := s.c.Complainant.Addr; a != "" && !SameAddr(a, o.c.Complainant.Addr) {
+		s.tellClient("taken_out", Facts{Subject: s.c.Subject, Of: ref})
+	}
+	for _, x := range []struct {
+		*session
+		other string
+	}{{s, ref}, {o, s.c.Ref}} {
+		for _, p := range x.handlers() {
+			if p != s.who {
+				x.tell(p, "case_news", Facts{From: s.who.Mailbox(), Text: s.tr("本案与 %s 不再合并，各自办理；本案的调查期限为%s。%s", "This case and %s are no longer dealt with together. The investigation of this one is due by %s. %s", x.other, x.c.Due.Due.In(s.p.Language), reason)})
+			}
+		}
+	}
+	s.also(was, o)
+	return s.tr("%s 已拆出，恢复为“%s”，调查期限%s，自其原登记日起算；各方均已获告知。合并期间的来信在本案案卷中，请核对。", "%s is a case of its own again: %s, its investigation due by %s, counted from its own registration. Everybody is told. What was written meanwhile is on file here; please check it.",
+		ref, o.c.State.In(s.lang), o.c.Due.Due.In(s.lang)), nil
+}
+
 // split is #拆分: allegations go on as a case of their own.
 func (s *session) split(c *Command) (string, error) {
+	if len(c.Words) > 0 {
+		if ref := FindRef(c.Words[0]); ref != "" {
+			return s.takeOut(ref, c.Text)
+		}
+	}
 	var nos []int
 	if len(c.Words) > 0 {
 		for _, f := range strings.FieldsFunc(c.Words[0], func(r rune) bool { return strings.ContainsRune(",，、+", r) }) {
@@ -347,44 +496,4 @@ func (s *session) group(c *Command) (string, error) {
 	}
 	did := s.tr("本案作为群体投诉办理，共%d人，每人都会收到函件。", "Handled as a group complaint of %d; each of them gets every letter.", len(s.c.Members)+1)
 	return did + s.advice(), nil
-}
-
-var markForm = regexp.MustCompile(`[（(〔\[]\d{4}[)）〕\]]\s?[\p{Han}\d]{2,20}\d{1,6}号|\b[A-Z]{1,6}[-/]?\d{4}[-/]\d{2,8}\b`)
-
-// Marks finds the numbers of court cases, contracts and matters in a text, by
-// which two complaints can be seen to be about one matter: at most ten.
-func Marks(text string) []string {
-	var out []string
-	for _, m := range markForm.FindAllString(text, 40) {
-		m = strings.NewReplacer("（", "(", "）", ")", "〔", "(", "〕", ")", "[", "(", "]", ")", " ", "").Replace(m)
-		if FindRef(m) == "" && !slices.Contains(out, m) && len(out) < 10 {
-			out = append(out, m)
-		}
-	}
-	return out
-}
-
-var likeness = map[string][2]string{
-	"sender": {"同一投诉人", "the same complainant"}, "words": {"内容相同", "the same words"}, "subject": {"同一投诉人就同一事由", "the same complainant on the same subject"},
-	"matter": {"涉及同一案号或合同", "the same court case or contract"},
-}
-
-// notices is what the desk noticed about a new case, for staff: cases that it
-// looks like, and how grave it may be.
-func (p *Policy) notices(c *Case) []string {
-	lang := p.Language
-	var out []string
-	for _, s := range c.Similar {
-		var why []string
-		for _, w := range s.Why {
-			why = append(why, pick(lang, likeness[w][0], likeness[w][1]))
-		}
-		out = append(out, fmt.Sprintf(pick(lang, "与 %[1]s 可能重复（%[2]s）；确认重复的，回复 #合并 %[1]s。", "It may double %[1]s (%[2]s); if so, reply #merge %[1]s."),
-			s.Ref, strings.Join(why, pick(lang, "、", ", "))))
-	}
-	if level, why := p.Grade(c); level != Normal {
-		out = append(out, fmt.Sprintf(pick(lang, "建议定级为“%[1]s”（%[2]s）；同意的，回复 #定级 %[1]s。", "Suggested grade: %[1]s (%[2]s); if you agree, reply #severity %[1]s."),
-			level.In(lang), strings.Join(why, pick(lang, "；", "; "))))
-	}
-	return out
 }

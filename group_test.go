@@ -93,6 +93,53 @@ func TestMerge(t *testing.T) {
 	}
 }
 
+// A merger can be undone while nothing that came with it has been decided: each
+// case goes on under its own number and from its own start.
+func TestMergerIsUndone(t *testing.T) {
+	lead := newDesk(t, "zh", "2026-11-26")
+	lead.client("律师没有到场，请退费。")
+	lead.staff("kefu", "#受理 类别=F6\n#事项 律师没有到场\n#指派 li@firm.example")
+	early := &desk{t: t, p: lead.p, now: at("2026-11-24", 10), count: lead.count}
+	early.receive(early.message("wanglin@client.example", "复印费", "复印费没有收据。"))
+	early.staff("kefu", "#受理\n#事项 没有给收据")
+	early.now = lead.now
+	for line, says := range map[string]string{"#拆分 T2026-0002": "没有案件并入本案"} {
+		if said := lead.refused("kefu", line); !strings.Contains(said, says) {
+			t.Errorf("%s: %q", line, said)
+		}
+	}
+	early.into("kefu", "#合并 T2026-0001 同意=是", lead)
+	want(t, "the earlier start", lead.c.Registered.Equal(at("2026-11-24", 10)), true)
+	lead.now, early.now = at("2026-11-27", 10), at("2026-11-27", 10)
+	m := lead.message("wanglin@client.example", "收据", "找到了一张收条。")
+	m.Attachments = []Attachment{{Name: "收条.jpg", SHA256: "ee"}}
+	lead.receive(m)
+	if said := lead.refused("kefu", "#拆分 T2026-0009"); !strings.Contains(said, "可以拆出的：T2026-0002") {
+		t.Errorf("another number: %q", said)
+	}
+
+	o := lead.into("kefu", "#拆分 T2026-0002 费用问题与庭审无关", early)
+	early.state(Triage)
+	want(t, "as if it had not been merged", []string{early.c.Due.Due.String(), DateOf(early.c.Registered.In(shanghai)).String(), early.c.MergedInto}, []string{"2026-12-03", "2026-11-24", ""})
+	want(t, "what was sent meanwhile goes with it", early.c.Evidence[0].Name, "收条.jpg")
+	want(t, "the lead's own start", lead.c.Registered.Equal(at("2026-11-26", 10)), true)
+	want(t, "the promised date stands", lead.c.Due.Due.String(), "2026-12-03")
+	want(t, "allegations", []int{len(lead.c.Allegations), len(early.c.Allegations)}, []int{1, 1})
+	want(t, "no longer a group", len(lead.c.Members), 0)
+	want(t, "both clients are told", append(sent(o, "taken_out"), sent(Outcome{Mails: o.Other[0].Mails}, "taken_out")...), []string{"zhangkun", "wanglin"})
+	want(t, "and those who work on them", append(sent(o, "case_news"), sent(Outcome{Mails: o.Other[0].Mails}, "case_news")...), []string{"zhao", "zhao"})
+	if lead.c.answersTo("T2026-0002") {
+		t.Error("its mail still goes to the other case")
+	}
+
+	early.into("kefu", "#合并 T2026-0001 同意=是", lead) // and once more, for good
+	lead.staff("li", "#接受\n#认定 2=成立\n收据存根显示没有开具，违反收费管理办法。")
+	said := did(lead.into("kefu", "#拆分 T2026-0002", early))
+	if early.state(Merged); !strings.Contains(said, "已有认定") {
+		t.Errorf("after a finding: %q", said)
+	}
+}
+
 func TestSplit(t *testing.T) {
 	d := newDesk(t, "zh", "2026-11-24")
 	d.client("律师没有到场，前台态度也恶劣。")

@@ -3,6 +3,8 @@ package complaints
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -282,4 +284,44 @@ func pick(lang, zh, en string) string {
 		return en
 	}
 	return zh
+}
+
+var markForm = regexp.MustCompile(`[（(〔\[]\d{4}[)）〕\]]\s?[\p{Han}\d]{2,20}\d{1,6}号|\b[A-Z]{1,6}[-/]?\d{4}[-/]\d{2,8}\b`)
+
+// Marks finds the numbers of court cases, contracts and matters in a text, by
+// which two complaints can be seen to be about one matter: at most ten.
+func Marks(text string) []string {
+	var out []string
+	for _, m := range markForm.FindAllString(text, 40) {
+		m = strings.NewReplacer("（", "(", "）", ")", "〔", "(", "〕", ")", "[", "(", "]", ")", " ", "").Replace(m)
+		if FindRef(m) == "" && !slices.Contains(out, m) && len(out) < 10 {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+var likeness = map[string][2]string{
+	"sender": {"同一投诉人", "the same complainant"}, "words": {"内容相同", "the same words"}, "subject": {"同一投诉人就同一事由", "the same complainant on the same subject"},
+	"matter": {"涉及同一案号或合同", "the same court case or contract"},
+}
+
+// notices is what the desk noticed about a new case, for staff: cases that it
+// looks like, and how grave it may be.
+func (p *Policy) notices(c *Case) []string {
+	lang := p.Language
+	var out []string
+	for _, s := range c.Similar {
+		var why []string
+		for _, w := range s.Why {
+			why = append(why, pick(lang, likeness[w][0], likeness[w][1]))
+		}
+		out = append(out, fmt.Sprintf(pick(lang, "与 %[1]s 可能重复（%[2]s）；确认重复的，回复 #合并 %[1]s。", "It may double %[1]s (%[2]s); if so, reply #merge %[1]s."),
+			s.Ref, strings.Join(why, pick(lang, "、", ", "))))
+	}
+	if level, why := p.Grade(c); level != Normal {
+		out = append(out, fmt.Sprintf(pick(lang, "建议定级为“%[1]s”（%[2]s）；同意的，回复 #定级 %[1]s。", "Suggested grade: %[1]s (%[2]s); if you agree, reply #severity %[1]s."),
+			level.In(lang), strings.Join(why, pick(lang, "；", "; "))))
+	}
+	return out
 }

@@ -51,7 +51,7 @@ var caseless = map[string]bool{
 // forClient are the mails that a client gets; all others go to staff.
 var forClient = map[string]bool{
 	"ack": true, "question": true, "received": true, "status": true, "result": true, "appeal_received": true, "decision": true,
-	"withdrawal": true, "offer_accepted": true, "settlement_offer": true, "settlement_agreed": true, "settled": true, "appeal_declined": true, "closed": true, "unclear": true, "merged": true, "grouped": true,
+	"withdrawal": true, "offer_accepted": true, "settlement_offer": true, "settlement_agreed": true, "settled": true, "appeal_declined": true, "closed": true, "unclear": true, "merged": true, "taken_out": true, "grouped": true,
 	"performed": true, "survey": true, "survey_thanks": true, "ended": true, "corrected": true, "outside": true, "continues": true,
 	"delayed": true, "information": true, "information_reminder": true, "resumed": true, "progress": true, "long_stop": true,
 }
@@ -98,7 +98,7 @@ func (w *sampleFirm) client() complaints.Address {
 // stages are how far the sample case has come when a mail is sent, in events;
 // for a mail that is not named, all the way.
 var stages = map[string]int{
-	"ack": 2, "new_case": 2, "merged": 2, "grouped": 2, "graded": 8, "respondent": 9, "outside": 11, "continues": 11, "note_kept": 2, "help": 5, "transcript": 8, "confirm": 8, "assigned": 8, "took_on": 9, "question": 10, "received": 11, "client_replied": 11,
+	"ack": 2, "new_case": 2, "merged": 2, "taken_out": 2, "grouped": 2, "graded": 8, "respondent": 9, "outside": 11, "continues": 11, "note_kept": 2, "help": 5, "transcript": 8, "confirm": 8, "assigned": 8, "took_on": 9, "question": 10, "received": 11, "client_replied": 11,
 	"status": 11, "withdrawal": 11, "reminder": 13, "report_review": 16, "report_returned": 15, "report_approved": 17, "draft": 21, "draft_approval": 21,
 	"draft_returned": 21, "result": 22, "letter_sent": 24, "letter_failed": 24, "letter_in_doubt": 23, "offer_accepted": 24, "performed": 24, "measure": 24, "measure_done": 24, "unclear": 24, "case_news": 24,
 	"settlement_offer": 8, "settlement_agreed": 8, "settled": 8, "delayed": 12, "information": 12, "information_reminder": 12, "resumed": 12, "progress": 12, "long_stop": 15, "extension_asked": 12, "digest": 12,
@@ -414,6 +414,8 @@ func (w *sampleFirm) mail(name string, c *complaints.Case) complaints.Mail {
 		f.From, f.Text, f.Attachments = w.client(), strings.Join(complaints.SurveyQuestions(w.lang), " 2\n")+" 2", nil
 	case "closed":
 		f.Text, f.Level = w.tr("双方确认无其他争议。", "Both sides confirm that nothing is left in dispute."), "settled"
+	case "taken_out":
+		f.Reason, f.Text, f.Attachments = "T2026-0002", "", nil
 	case "merged":
 		f.Reason, f.Level, f.Text = "T2026-0002", "2026-12-03", ""
 	case "graded":
