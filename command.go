@@ -1,7 +1,9 @@
 package complaints
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -245,20 +247,88 @@ func answersTo(reasons, lang string) []string {
 
 var groundKey = regexp.MustCompile(`(?i)^(?:理由|ground)[\s　]*([0-9]{1,2})[\s　]*[=＝:：][\s　]*(.+)$`)
 
-var amountForm = regexp.MustCompile(`^(?:人民币|RMB|CNY|¥|￥)?\s*([0-9]{1,3}(?:[,，][0-9]{3})+|[0-9]{1,12})(?:\.([0-9]{1,2}))?\s*元?$`)
+// currency is how a currency is written, and typed before or after an amount.
+type currency struct {
+	en, zh        string // before an amount in English, after it in Chinese
+	before, after string // expressions
+}
 
-// parseFen reads an amount of money in yuan and gives it in fen.
-func parseFen(a string) (int64, error) {
-	m := amountForm.FindStringSubmatch(strings.TrimSpace(a))
+// currencies are those in which an office may pay, by their ISO 4217 codes.
+var currencies = map[string]currency{
+	"CNY": {"CNY ", "元", `¥|￥|rmb|cny|人民币`, `元|块|yuan\b|cny\b|rmb\b`},
+	"GBP": {"£", "英镑", `£|￡|gbp`, `英镑|镑|pounds?\b|gbp\b`},
+	"EUR": {"€", "欧元", `€|eur`, `欧元|euros?\b|eur\b|€`},
+	"USD": {"US$", "美元", `us\$|\$|usd`, `美元|us dollars?\b|dollars?\b|usd\b`},
+	"HKD": {"HK$", "港元", `hk\$|\$|hkd`, `港元|港币|hk dollars?\b|dollars?\b|hkd\b`},
+}
+
+// Currencies lists the codes of the currencies in which an office may pay.
+func Currencies() []string { return slices.Sorted(maps.Keys(currencies)) }
+
+// Money writes an amount in hundredths of a currency ("": the yuan): 人民币
+// 5,000.00元, CNY 5,000.00; £5,000.00, 5,000.00英镑.
+func Money(amount int64, code, lang string) string {
+	k := currencies[cmp.Or(code, "CNY")]
+	whole := strconv.FormatInt(amount/100, 10)
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	whole = fmt.Sprintf("%s.%02d", whole, amount%100)
+	switch {
+	case lang == "en":
+		return k.en + whole
+	case k.zh == "元":
+		return "人民币" + whole + k.zh
+	}
+	return whole + k.zh
+}
+
+// Pays is the currency in which the office pays: the configured one, or that of
+// the country whose working days it counts; "" for the yuan.
+func (p *Policy) Pays() string {
+	code := p.Currency
+	if code == "" && p.Calendar != nil {
+		code = map[string]string{"en-gb": "GBP"}[p.Calendar.Jurisdiction]
+	}
+	if code == "CNY" {
+		return ""
+	}
+	return code
+}
+
+// amountForms reads an amount as people type it after amount=, by currency.
+var amountForms = forEach(`(?i)^(?:%s)?\s*([0-9]{1,3}(?:[,，][0-9]{3})+|[0-9]{1,12})(?:\.([0-9]{1,2}))?\s*(?:%s)?$`)
+
+// moneyForms finds the amounts that a text names, by currency.
+var moneyForms = forEach(`(?i)(?:%s)\s*([0-9][0-9,，]*(?:\.[0-9]+)?)\s*(万)?|([0-9][0-9,，]*(?:\.[0-9]+)?)\s*(万)?余?(?:%s)`)
+
+func forEach(form string) map[string]*regexp.Regexp {
+	out := map[string]*regexp.Regexp{}
+	for code, k := range currencies {
+		out[code] = regexp.MustCompile(fmt.Sprintf(form, k.before, k.after))
+	}
+	return out
+}
+
+// readAmount reads an amount of money in a currency ("": the yuan) and gives it
+// in hundredths.
+func readAmount(a, code string) (int64, error) {
+	a, code = strings.TrimSpace(a), cmp.Or(code, "CNY")
+	m := amountForms[code].FindStringSubmatch(a)
 	if m == nil {
+		for _, other := range Currencies() {
+			if amountForms[other].MatchString(a) {
+				return 0, Refuse("“%[1]s”是另一种货币；本所的金额以%[2]s计，请写成 3000 或 3000.50。", "%[1]q is another currency; amounts are in %[2]s here: write it as 3000 or 3000.50.", a, code)
+			}
+		}
 		return 0, Refuse("“%s”不是金额，请写成 3000 或 3000.50。", "%q is no amount; write it as 3000 or 3000.50.", a)
 	}
-	yuan, err := strconv.ParseInt(strings.NewReplacer(",", "", "，", "").Replace(m[1]), 10, 64)
+	whole, err := strconv.ParseInt(strings.NewReplacer(",", "", "，", "").Replace(m[1]), 10, 64)
 	if err != nil {
 		return 0, Refuse("金额“%s”太大。", "The amount %q is too large.", a)
 	}
-	fen, _ := strconv.ParseInt((m[2] + "00")[:2], 10, 64)
-	return yuan*100 + fen, nil
+	cents, _ := strconv.ParseInt((m[2] + "00")[:2], 10, 64)
+	return whole*100 + cents, nil
 }
 
 // quotes reports whether a command quotes a hash: by twelve of its characters

@@ -470,7 +470,8 @@ func (s *session) readRemedy(c *Command) (Remedy, error) {
 		}
 	}
 	if a := c.Args["amount"]; a != "" {
-		if r.Amount, err = parseFen(a); err != nil {
+		r.Currency = s.p.Pays()
+		if r.Amount, err = readAmount(a, r.Currency); err != nil {
 			return r, err
 		}
 	}

@@ -460,14 +460,6 @@ type RegulatorFacts struct {
 	Materials []string    `json:"materials"`
 }
 
-// Remedy is one thing the firm offers or does for this client (casework E.5).
-type Remedy struct {
-	Kind   string `json:"kind"`             // apology, refund, reduction, compensation, correction …; "" if only words
-	Amount int64  `json:"amount,omitempty"` // fen (1/100 yuan); 0 if none
-	Text   string `json:"text"`
-	Due    Date   `json:"due,omitzero"`
-}
-
 // Measure is one improvement: what, by whom (a post, not a name), until when.
 type Measure struct {
 	Text  string `json:"text"`

@@ -73,7 +73,8 @@ type Parameters struct {
 	LettersPerStaffDay int    `toml:"letters_per_staff_day"` // letters that one member of staff may issue a day
 	DigestAt           string `toml:"digest_at"`             // 08:30, on working days
 	RetentionYears     int    `toml:"retention_years"`       // C18
-	MajorLoss          int    `toml:"major_loss_yuan"`       // from which a complaint is major
+	Currency           string `toml:"currency"`              // in which amounts are: CNY, GBP …; "": by the calendar
+	MajorLoss          int    `toml:"major_loss_yuan"`       // from which a complaint is major, in the office's currency
 	MajorComplainants  int    `toml:"major_complainants"`    // about one cause
 	MajorUpheld        int    `toml:"major_upheld_in_year"`  // earlier complaints upheld against the same respondent within twelve months
 

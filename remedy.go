@@ -8,6 +8,24 @@ import (
 	"strings"
 )
 
+// Remedy is one thing the firm offers or does for this client (casework E.5).
+type Remedy struct {
+	Kind     string `json:"kind"`               // apology, refund, reduction, compensation, correction …; "" if only words
+	Amount   int64  `json:"amount,omitempty"`   // in hundredths: fen, pence; 0 if none
+	Currency string `json:"currency,omitempty"` // ISO 4217; "" is the yuan
+	Text     string `json:"text"`
+	Due      Date   `json:"due,omitzero"`
+}
+
+// Sum writes the amount: 人民币5,000.00元, CNY 5,000.00, £5,000.00; "" if there is
+// none.
+func (r Remedy) Sum(lang string) string {
+	if r.Amount == 0 {
+		return ""
+	}
+	return Money(r.Amount, r.Currency, lang)
+}
+
 // Performed says that a remedy was carried out, with the proof.
 type Performed struct {
 	No          int          `json:"no"` // of the remedy, from 1

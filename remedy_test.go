@@ -1,6 +1,7 @@
 package complaints
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -118,4 +119,35 @@ func TestScores(t *testing.T) {
 			t.Errorf("%q: %v %q %v", c.own, f.Scores, f.Text, ok)
 		}
 	}
+}
+
+// An office pays in its own currency: the configured one, or that of the country
+// whose working days it counts. What is typed in another one is refused, never
+// converted.
+func TestAnOfficePaysInItsOwnCurrency(t *testing.T) {
+	p := testPolicy(t, "en")
+	want(t, "in China", p.Pays(), "")
+	p.Calendar = &Calendar{Jurisdiction: "en-gb"}
+	want(t, "in London", p.Pays(), "GBP")
+	for _, a := range []string{"1200.50", "1,200.50", "£1,200.50", "1200.50 GBP", "1200.50 pounds", "GBP 1200.50"} {
+		if got, err := readAmount(a, "GBP"); got != 120050 || err != nil {
+			t.Errorf("%s: %d, %v", a, got, err)
+		}
+	}
+	for _, a := range []string{"¥1200", "1200元", "CNY 1200", "€1200"} {
+		if _, err := readAmount(a, "GBP"); err == nil || !strings.Contains(err.Error(), "another currency") {
+			t.Errorf("%s in London: %v", a, err)
+		}
+	}
+	if _, err := readAmount("£1200", ""); err == nil {
+		t.Error("pounds in an office that pays in yuan")
+	}
+	pounds, yuan := Remedy{Amount: 120050, Currency: "GBP"}, Remedy{Amount: 120050}
+	want(t, "written", []string{pounds.Sum("en"), pounds.Sum("zh"), yuan.Sum("en"), yuan.Sum("zh"), Remedy{}.Sum("en")},
+		[]string{"£1,200.50", "1,200.50英镑", "CNY 1,200.50", "人民币1,200.50元", ""})
+	want(t, "in a text", largest("I paid £12,500 and 300 pounds, and CNY 900,000 elsewhere.", "GBP"), 12500.0)
+	level, why := p.Grade(&Case{Matter: "They lost £150,000 of mine."})
+	want(t, "graded", string(level)+" "+fmt.Sprint(why), "major [it concerns £150,000, which is at least £100,000]")
+	p.Currency = "EUR"
+	want(t, "configured", p.Pays(), "EUR")
 }

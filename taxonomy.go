@@ -1,6 +1,7 @@
 package complaints
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -124,11 +125,10 @@ var criteria = []criterion{
 // graveCategories speak for a grade by themselves.
 var graveCategories = map[string]Severity{"C1": Major, "C2": Major, "F4": Major, "C4": Major, "Q4": Major, "M5": Major, "C6": Major, "C7": Major, "Q1": Elevated, "Q7": Elevated}
 
-var yuanForm = regexp.MustCompile(`(?i)(?:¥|￥|rmb|cny)\s*([0-9][0-9,，]*(?:\.[0-9]+)?)\s*(万)?|([0-9][0-9,，]*(?:\.[0-9]+)?)\s*(万)?余?(?:元|块|yuan\b|cny\b|rmb\b)`)
-
-// largest gives the largest amount of money that a text names, in yuan.
-func largest(text string) (most float64) {
-	for _, m := range yuanForm.FindAllStringSubmatch(text, 100) {
+// largest gives the largest amount of money that a text names in a currency
+// ("": the yuan).
+func largest(text, code string) (most float64) {
+	for _, m := range moneyForms[cmp.Or(code, "CNY")].FindAllStringSubmatch(text, 100) {
 		n, err := strconv.ParseFloat(strings.NewReplacer(",", "", "，", "").Replace(m[1]+m[3]), 64)
 		if m[2]+m[4] != "" {
 			n *= 10_000
@@ -170,10 +170,13 @@ func (p *Policy) Grade(c *Case) (Severity, []string) {
 			meet(Major, "对%s的投诉十二个月内已有%d件成立", "complaints against %s were upheld %d times within twelve months", name, a.Upheld)
 		}
 	}
-	if yuan := largest(text); p.MajorLoss > 0 && yuan >= float64(p.MajorLoss) {
-		meet(map[bool]Severity{true: Critical, false: Major}[yuan >= 10*float64(p.MajorLoss)], "涉及金额%.0f元，达到%d元", "it concerns CNY %.0f, which is at least %d", yuan, p.MajorLoss)
-	} else if p.MajorLoss > 0 && yuan >= float64(p.MajorLoss)/5 {
-		meet(Elevated, "涉及金额%.0f元", "it concerns CNY %.0f", yuan)
+	sum := func(amount float64) string {
+		return strings.Replace(Money(int64(amount)*100, p.Pays(), p.Language), ".00", "", 1)
+	}
+	if most, limit := largest(text, p.Pays()), float64(p.MajorLoss); p.MajorLoss > 0 && most >= limit {
+		meet(map[bool]Severity{true: Critical, false: Major}[most >= 10*limit], "涉及金额%s，达到%s", "it concerns %s, which is at least %s", sum(most), sum(limit))
+	} else if p.MajorLoss > 0 && most >= limit/5 {
+		meet(Elevated, "涉及金额%s", "it concerns %s", sum(most))
 	}
 	for _, k := range criteria {
 		if k.words.MatchString(text) {

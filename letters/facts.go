@@ -32,7 +32,7 @@ func functions(lang string) template.FuncMap {
 		"issued":   func(d complaints.Date) string { return issued(date(lang, d)) },
 		"number":   func(n complaints.LetterNumber) string { return issued(n.String()) },
 		"moment":   func(t time.Time) string { return moment(lang, t) },
-		"money":    func(fen int64) string { return money(lang, fen) },
+		"money":    func(r complaints.Remedy) string { return money(lang, r) },
 		"explain":  func(d complaints.Deadline) string { return d.Explain(lang) },
 		"finding":  func(f complaints.Finding) string { return f.In(lang) },
 		"order":    func(r complaints.Ruling) string { return word(orders)(string(r)) },
@@ -206,12 +206,16 @@ func yuan(fen int64) string {
 }
 
 // money writes an amount as a letter does: 人民币5,000.00元（大写：伍仟元整）,
-// RMB 5,000.00.
-func money(lang string, fen int64) string {
-	if lang == "en" {
-		return "RMB" + noBreak + yuan(fen)
+// RMB 5,000.00; £5,000.00 where the office pays in pounds. Only the yuan has
+// capital numerals.
+func money(lang string, r complaints.Remedy) string {
+	switch {
+	case r.Currency != "" && r.Currency != "CNY":
+		return r.Sum(lang)
+	case lang == "en":
+		return "RMB" + noBreak + yuan(r.Amount)
 	}
-	return "人民币" + yuan(fen) + "元（大写：" + capital(fen) + "）"
+	return "人民币" + yuan(r.Amount) + "元（大写：" + capital(r.Amount) + "）"
 }
 
 // capital writes an amount of fen in the capital numerals of bills and

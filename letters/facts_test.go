@@ -50,10 +50,14 @@ func TestCapital(t *testing.T) {
 			t.Errorf("%s: %s, want %s", tt.amount, got, tt.words)
 		}
 	}
-	if got := money("zh", 500000); got != "人民币5,000.00元（大写：伍仟元整）" {
+	if got := money("zh", complaints.Remedy{Amount: 500000}); got != "人民币5,000.00元（大写：伍仟元整）" {
 		t.Error(got)
 	}
-	if got := money("en", 500000); got != "RMB"+noBreak+"5,000.00" {
+	if got := money("en", complaints.Remedy{Amount: 500000}); got != "RMB"+noBreak+"5,000.00" {
+		t.Error(got)
+	}
+	pounds := complaints.Remedy{Amount: 500000, Currency: "GBP"}
+	if got := money("en", pounds) + " " + money("zh", pounds); got != "£5,000.00 5,000.00英镑" {
 		t.Error(got)
 	}
 }

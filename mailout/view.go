@@ -227,18 +227,6 @@ func (v View) Size(n int) string {
 	return fmt.Sprintf("%.1f MB", float64(n)/(1<<20))
 }
 
-// Money writes an amount in fen: 3,000.00.
-func (v View) Money(fen int64) string {
-	if fen == 0 {
-		return ""
-	}
-	yuan := fmt.Sprint(fen / 100)
-	for i := len(yuan) - 3; i > 0; i -= 3 {
-		yuan = yuan[:i] + "," + yuan[i:]
-	}
-	return v.tr("人民币%s.%02d元", "CNY %s.%02d", yuan, fen%100)
-}
-
 // Excerpt shortens words for a mail that anybody can provoke.
 func (v View) Excerpt(s string) string { return v.clip(s, 600) }
 

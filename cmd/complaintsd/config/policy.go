@@ -84,6 +84,9 @@ func (k *checker) policy() {
 	if p.WebForm != "" {
 		k.address("policy.web_form", p.WebForm)
 	}
+	if p.Currency != "" {
+		k.oneOf("policy.currency", p.Currency, complaints.Currencies()...)
+	}
 	k.oneOf("policy.investigation_start", p.InvestigationStart, "registration", "receipt")
 	for _, c := range []struct{ key, layout, value, want string }{
 		{"remind_at", "15:04", p.RemindAt, "a time of day such as \"09:00\""},
