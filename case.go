@@ -184,6 +184,7 @@ type LetterRecord struct {
 	Hash      string    `json:"hash,omitempty"` // SHA-256 of the issued PDF, hex
 	Delivery  string    `json:"delivery,omitempty"`
 	Got       []string  `json:"got,omitempty"`    // addresses whose server took it
+	Resent    string    `json:"resent,omitempty"` // another address to which it was sent after it came back
 	Posted    *Posted   `json:"posted,omitempty"` // it went by post; nil: it did not
 	Delivered time.Time `json:"delivered,omitzero"`
 }
@@ -351,6 +352,7 @@ var facts = map[string]func() Fact{
 	"issued":              func() Fact { return &Issued{} },
 	"sealed":              func() Fact { return &Sealed{} },
 	"seal_used":           func() Fact { return &SealUsed{} },
+	"resent":              func() Fact { return &Resent{} },
 	"posted":              func() Fact { return &Posted{} },
 	"delivered":           func() Fact { return &Delivered{} },
 	"undelivered":         func() Fact { return &NotDelivered{} },

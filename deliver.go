@@ -181,7 +181,8 @@ func (p *Policy) Undelivered(c *Case, m Mail, reply string, at time.Time) Outcom
 		return s.out
 	}
 	no := m.LetterNo
-	if m.Draft || c.member(m.To.Addr) != nil { // the letter of a group stands if one of them does not get it
+	stale := no > 0 && c.Letters[no-1].Resent != "" && !SameAddr(m.To.Addr, c.Letters[no-1].Resent) // of the address that it was sent to before
+	if m.Draft || stale || c.member(m.To.Addr) != nil {                                             // the letter of a group stands if one of them does not get it
 		no = 0
 	}
 	if no > 0 && (c.Letters[no-1].Delivery == DeliveryFailed || c.Letters[no-1].Posted != nil) {

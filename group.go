@@ -257,7 +257,7 @@ func (s *session) share() {
 		return
 	}
 	for _, m := range slices.Clone(s.out.Mails) {
-		if m.Staff || m.Draft || m.LetterNo == 0 && m.Template != "closed" || !SameAddr(m.To.Addr, s.c.Complainant.Addr) {
+		if m.Staff || m.Draft || m.LetterNo == 0 && m.Template != "closed" || m.LetterNo > 0 && s.resends(m.LetterNo) || !SameAddr(m.To.Addr, s.c.Complainant.Addr) {
 			continue
 		}
 		for _, p := range s.c.Members {

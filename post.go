@@ -157,6 +157,77 @@ func (s *session) posted(c *Command) (string, error) {
 	return strings.Join(did, pick(s.lang, "", " ")), nil
 }
 
+// Resent sends an issued letter that came back to another address of the
+// client's, which is theirs from now on. What becomes of the first mail says
+// nothing about the letter any more.
+type Resent struct {
+	No     int    `json:"no"`
+	Old    string `json:"old"`
+	To     string `json:"to"`
+	Reason string `json:"reason"`
+}
+
+// Kind names the fact in the log.
+func (*Resent) Kind() string { return "resent" }
+
+func (f *Resent) apply(c *Case, e *Event) error {
+	r, err := c.letter(f.No)
+	if err != nil {
+		return err
+	}
+	if !r.Issued {
+		return fmt.Errorf("letter %d is a draft: it cannot be sent", f.No)
+	}
+	r.Resent, c.Complainant.Addr = f.To, f.To
+	if r.Delivery == DeliveryFailed {
+		r.Delivery = ""
+	}
+	c.note(e, f.Kind(), fmt.Sprintf("%s: %s → %s: %s", r.Letter.Number, f.Old, f.To, f.Reason))
+	return nil
+}
+
+var plainAddr = regexp.MustCompile(`^[^\s<>,;@"()]+@[^\s<>,;@"()]+\.[^\s<>,;@"().]+$`)
+
+// resend is #寄送: the same letter, number and bytes, to another address.
+func (s *session) resend(c *Command) (string, error) {
+	r, err := s.issuedLetter(c.Args["letter"], s.c.lastUnreached())
+	if err != nil {
+		return "", err
+	}
+	to, title := strings.ToLower(strings.Trim(c.Args["to"], "<>＜＞")), r.Letter.Kind.In(s.lang)+" "+r.Letter.Number.String()
+	switch {
+	case !plainAddr.MatchString(to):
+		return "", Refuse("请写明投诉人提供的邮箱：地址=name@example.com", "Give the address that the client gave: to=name@example.com")
+	case s.p.Register.Find(to).Is(AnyStaff) || SameAddr(to, s.p.Address):
+		return "", Refuse("%[1]s 是本所的邮箱，不是投诉人的。", "%[1]s is an address of the firm, not the client's.", to)
+	case s.c.member(to) != nil:
+		return "", Refuse("%[1]s 是本案另一位投诉人的邮箱。", "%[1]s is the address of another complainant in this case.", to)
+	case r.Delivery == DeliveryAccepted:
+		return "", Refuse("《%[1]s》已于%[2]s送达，不必再寄；期限自那时起算。", "The letter (%[3]s) was delivered on %[4]s; its time limits run from then.", title, s.p.day(r.Delivered).In("zh"), title, s.p.day(r.Delivered).In("en"))
+	case r.Delivery == "" && s.c.Complainant.Addr != "":
+		return "", Refuse("《%[1]s》正在发送，尚无退回的消息；确有退回的，届时再用 #寄送。", "The letter (%[1]s) is on its way and has not come back; if it does, use #resend then.", title)
+	}
+	no, kind, lang := r.Letter.No, r.Letter.Kind, r.Letter.Lang
+	s.do(&Resent{No: no, Old: s.c.Complainant.Addr, To: to, Reason: c.Text})
+	template := issuedBy(kind)
+	switch kind {
+	case AckLetter:
+		template = "ack"
+	case CorrectionLetter:
+		template = "corrected"
+	case InformationLetter:
+		template = "information"
+	}
+	s.send(Mail{To: s.c.Complainant.Mailbox(), Lang: lang, Template: template, LetterNo: no, Facts: Facts{Subject: s.c.Subject, Level: s.c.ClosingCode}})
+	return s.tr("《%s》正在原样发往 %s，此后与投诉人以该邮箱联系；送达后您会收到通知，期限自送达起算。", "The letter (%s) is on its way, unchanged, to %s, which is the client's address from now on. You will be told when it has been delivered: time limits run from then.", title, to), nil
+}
+
+// resends reports whether a letter goes out again in what is decided here: to
+// one address, not to a whole group.
+func (s *session) resends(no int) bool {
+	return slices.ContainsFunc(s.out.Events, func(e Event) bool { f, ok := e.Fact.(*Resent); return ok && f.No == no })
+}
+
 // errataLine is one correction in a command: where, what it said, what it says.
 var errataLine = regexp.MustCompile(`(?i)^\s*(?:[-•·]\s*)?(?:位置|where)\s*[=＝:：]\s*(.+?)[\s，,；;]+(?:原文|was)\s*[=＝:：]\s*(.+?)[\s，,；;]+(?:更正为|更正|is)\s*[=＝:：]\s*(.+?)(?:[\s，,；;]+(?:原因|reason)\s*[=＝:：]\s*(.+?))?\s*$`)
 

@@ -1,6 +1,7 @@
 package complaints
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -135,4 +136,48 @@ func TestCorrectionByPost(t *testing.T) {
 	if got := sent(o, "corrected"); len(got) != 0 || len(sent(o, "case_news")) == 0 {
 		t.Errorf("mailed to %v", got)
 	}
+}
+
+// A letter that came back goes out again to another address, the same letter: a
+// late report about the first address changes nothing, and the time for an appeal
+// runs from the delivery at the second.
+func TestLetterGoesToAnotherAddress(t *testing.T) {
+	d := investigatedCase(t, "zh")
+	d.staff("kefu", "#措施 负责人=诉讼部主管 期限=2026-12-18 开庭排期由两人核对\n#拟稿")
+	o := d.staff("zhao", "#批准 "+d.c.pendingDraft().DraftHash[:12])
+	first := o.Mails[slices.IndexFunc(o.Mails, func(m Mail) bool { return m.LetterNo > 0 })]
+	if said := d.refused("kefu", "#寄送 地址=zhang@new.example 来电告知"); !strings.Contains(said, "正在发送") {
+		t.Errorf("while the first is on its way: %q", said)
+	}
+	bounce := func() { d.record(d.c.Clone(), d.p.Undelivered(d.c, first, "550 5.1.1 no such user", d.now)) }
+	bounce()
+	for line, says := range map[string]string{"#寄送 地址=新邮箱 来电告知": "请写明", "#寄送 地址=li@firm.example 来电告知": "本所的邮箱", "#寄送 地址=zhang@new.example": "缺少内容"} {
+		if said := d.refused("kefu", line); !strings.Contains(said, says) {
+			t.Errorf("%s: %q", line, said)
+		}
+	}
+	d.now = at("2026-12-02", 10)
+	o = d.staff("kefu", "#寄送 地址=Zhang@new.example 12月2日来电告知")
+	want(t, "the same letter", []int{o.Mails[0].LetterNo, len(d.c.Letters)}, []int{first.LetterNo, 2})
+	want(t, "sent", sent(o, "result"), []string{"zhang"})
+	bounce() // the relay reports the first address once more
+	want(t, "under way", d.c.LastLetter(ResultLetter).Delivery, "")
+	d.state(DecisionDraft)
+	d.deliver(o.Mails)
+	d.state(Decided)
+	want(t, "which one came", d.c.LastLetter(ResultLetter).Got, []string{"zhang@new.example"})
+	want(t, "the appeal runs from there", d.c.AppealUntil, d.p.Calendar.CalendarDays(DateOf(d.now), d.p.AppealDays).Due)
+	bounce()
+	d.state(Decided)
+	log := ""
+	for _, e := range d.c.Log {
+		log += e.What + " " + e.Text + "\n"
+	}
+	for _, s := range []string{"resent 明律投告〔2026〕1号: zhangkun@client.example → zhang@new.example: 12月2日来电告知", "delivered 明律投告〔2026〕1号 → zhang@new.example"} {
+		if !strings.Contains(log, s) {
+			t.Errorf("the log does not say %q", s)
+		}
+	}
+	d.receive(d.message("zhang@new.example", "申诉", "我要申诉。"))
+	d.state(AppealReview)
 }

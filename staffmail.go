@@ -419,6 +419,8 @@ func (s *session) run(c *Command) (string, error) {
 		return s.attend(c, false)
 	case "minutes":
 		return s.fileMinutes(c)
+	case "resend":
+		return s.resend(c)
 	case "posted":
 		return s.posted(c)
 	case "correct":

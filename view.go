@@ -209,6 +209,10 @@ func (p *Policy) ready(v *Verb, c *Case, who *Person, at time.Time) []Action {
 		} else if r != nil && r.Letter.Kind != AckLetter {
 			return one(pick(lang, "函=", "letter=")+r.Letter.Number.String()+pick(lang, " 承运=EMS 单号= 日期=", " carrier=EMS tracking= date=")+DateOf(at.In(p.Location)).String(), "")
 		}
+	case "resend":
+		if r := c.lastUnreached(); r != nil && r.Delivery == DeliveryFailed && r.Letter.Kind != AckLetter {
+			return one(pick(lang, "函=", "letter=")+r.Letter.Number.String()+pick(lang, " 地址=", " to="), pick(lang, "（投诉人何时、怎样告知该邮箱）", "(when and how the client gave it)"))
+		}
 	case "refer-committee":
 		if c.awaitsCommittee() && c.Severity.Major() {
 			return one("", "")

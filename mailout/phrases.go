@@ -54,6 +54,7 @@ var happened = map[string]pair{
 	"issued":              {"签发", "letter issued"},
 	"seal_used":           {"函件用印", "seal on the letter"},
 	"arrived":             {"函件邮寄送达", "letter delivered by post"},
+	"resent":              {"函件改寄另一邮箱", "letter sent to another address"},
 	"posted":              {"函件邮寄", "letter posted"},
 	"sealed":              {"正式函件封存，校验码", "issued letter sealed, hash"},
 	"delivered":           {"函件已由邮件系统接收", "letter accepted by the mail system"},
