@@ -1,6 +1,7 @@
 package complaints
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -183,6 +184,9 @@ func (d Date) Midnight(loc *time.Location) time.Time {
 
 // Add gives the day n days later.
 func (d Date) Add(n int) Date {
+	if day := d.Day + n; day >= 1 && day <= 28 {
+		return Date{d.Year, d.Month, day}
+	}
 	return DateOf(time.Date(d.Year, d.Month, d.Day+n, 0, 0, 0, 0, time.UTC))
 }
 
@@ -199,7 +203,10 @@ func (d Date) String() string {
 	if d.IsZero() {
 		return ""
 	}
-	b := make([]byte, 0, 10)
+	return string(d.append(make([]byte, 0, 10)))
+}
+
+func (d Date) append(b []byte) []byte {
 	for _, x := range [...]int{d.Year / 100, d.Year % 100, -1, int(d.Month), -1, d.Day} {
 		if x < 0 {
 			b = append(b, '-')
@@ -207,7 +214,7 @@ func (d Date) String() string {
 			b = append(b, byte('0'+x/10), byte('0'+x%10))
 		}
 	}
-	return string(b)
+	return b
 }
 
 // In gives the date as a letter writes it: 2026年11月24日, 24 November 2026.
@@ -280,11 +287,7 @@ func (c *Calendar) WorkingDays(start Date, n int, running func(Date) bool) Deadl
 		d.Provisional = d.Provisional || c.open(day)
 		switch {
 		case !c.Working(day):
-			reason := c.Name(day)
-			if reason == "" {
-				reason = "weekend"
-			}
-			d.add(Step{From: day, To: day, Reason: reason})
+			d.add(Step{From: day, To: day, Reason: cmp.Or(c.Name(day), "weekend")})
 		case running != nil && !running(day):
 			d.add(Step{From: day, To: day, Reason: "paused"})
 		default:

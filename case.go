@@ -214,7 +214,10 @@ func (c *Case) Clone() *Case {
 // deep copy would be most of a sweep's cost.
 func (c *Case) fork() *Case {
 	d := *c
-	d.Pauses, d.Breaches, d.Letters = slices.Clone(c.Pauses), slices.Clone(c.Breaches), slices.Clone(c.Letters)
+	d.Pauses, d.Breaches, d.Letters = slices.Clone(c.Pauses), slices.Clone(c.Breaches), slices.Clip(c.Letters)
+	if c.pendingDraft() != nil { // a draft is replaced where it stands
+		d.Letters = slices.Clone(c.Letters)
+	}
 	d.Log, d.Reminded = slices.Clip(c.Log), slices.Clip(c.Reminded)
 	if c.Appeal != nil {
 		a := *c.Appeal

@@ -238,9 +238,16 @@ func (s *session) tellClient(template string, f Facts) *Mail {
 	return s.send(Mail{To: s.c.Complainant.Mailbox(), Lang: s.c.Lang, Template: template, Facts: f, InReplyTo: s.c.LastMessage})
 }
 
-// send adds a mail under a key of its own: the message, the template, the
+// send adds a mail under the key that it has, or one of its own: the message, the template, the
 // reader, and the how-manieth of them.
 func (s *session) send(m Mail) *Mail {
+	if s.out.Mails == nil {
+		s.out.Mails = make([]Mail, 0, 3) // a Mail is large, and most outcomes hold two or three
+	}
+	if m.Key != "" {
+		s.out.Mails = append(s.out.Mails, m)
+		return &s.out.Mails[len(s.out.Mails)-1]
+	}
 	n := 0
 	for _, x := range s.out.Mails {
 		if x.Template == m.Template && SameAddr(x.To.Addr, m.To.Addr) {

@@ -213,7 +213,7 @@ func (p *Policy) ticks(c *Case) iter.Seq[ticking] {
 			if !slices.Contains(k.Runs, c.State) {
 				continue
 			}
-			if d := k.Due(p, c); !d.Due.IsZero() && !yield(ticking{k, d, k.ID + "@" + d.Due.String()}) {
+			if d := k.Due(p, c); !d.Due.IsZero() && !yield(ticking{k, d, string(d.Due.append([]byte(k.ID + "@")))}) {
 				return
 			}
 		}
@@ -246,51 +246,54 @@ type level struct {
 // cases counts no day beyond the level that it asks for. The ladder: at
 // half-time, two and one working days before, in the morning and the afternoon
 // of the day, when it is over, and twice after that.
+// It is small enough to be inlined: nothing of it goes to the heap.
 func (p *Policy) levels(k ticking) iter.Seq[level] {
+	return func(yield func(level) bool) { p.eachLevel(k, yield) }
+}
+
+func (p *Policy) eachLevel(k ticking, yield func(level) bool) {
 	due, over := k.Due.Due, k.Due.At(p.Location)
 	at := func(d Date, clock string) time.Time { return d.Midnight(p.Location).Add(clockTime(clock)) }
-	return func(yield func(level) bool) {
-		switch k.Steps {
-		case "day":
-			yield(level{"T", at(due, p.RemindAt), nil})
-			return
-		case "over":
-			yield(level{"over", over, []Role{Head, Chair}})
-			return
-		case "survey":
-			if !yield(level{"ask", at(due, p.RemindAt), nil}) {
-				return
-			}
-			for i := range p.SurveyReminds {
-				if !yield(level{"again" + strconv.Itoa(i+1), at(p.Calendar.NextWorking(due.Add(7*(i+1))), p.RemindAt), nil}) {
-					return
-				}
-			}
-			return
-		case "vote":
-			p.voteLevels(k, yield)
-			return
-		case "client":
-			_ = yield(level{"half", at(p.Calendar.after(k.Due.Start, p.SupplementReminder).Due, p.RemindAt), nil}) && yield(level{"over", over, nil})
+	switch k.Steps {
+	case "day":
+		yield(level{"T", at(due, p.RemindAt), nil})
+		return
+	case "over":
+		yield(level{"over", over, []Role{Head, Chair}})
+		return
+	case "survey":
+		if !yield(level{"ask", at(due, p.RemindAt), nil}) {
 			return
 		}
-		start := k.Due.Start.Add(1)
-		step := func(id string, d Date, clock string, who []Role) bool {
-			return d.Before(start) || yield(level{id, at(d, clock), who})
-		}
-		if k.Due.Limit >= 5 && !step("half", p.Calendar.back(due, k.Due.Limit*(100-p.RemindPercent)/100), p.RemindAt, nil) {
-			return
-		}
-		for _, n := range p.RemindDays {
-			if !step("T-"+strconv.Itoa(n), p.Calendar.back(due, n), p.RemindAt, nil) {
+		for i := range p.SurveyReminds {
+			if !yield(level{"again" + strconv.Itoa(i+1), at(p.Calendar.NextWorking(due.Add(7*(i+1))), p.RemindAt), nil}) {
 				return
 			}
 		}
-		late := []Role{Head, Chair, Management}
-		_ = step("T", due, p.RemindAt, nil) && step("T15", due, p.RemindHeadAt, late[:1]) && yield(level{"over", over, late[:1]}) &&
-			yield(level{"over+2", at(p.Calendar.after(due, p.EscalateDays).Due, p.RemindAt), late}) &&
-			yield(level{"over+5", at(p.Calendar.after(due, p.StandingDays).Due, p.RemindAt), late})
+		return
+	case "vote":
+		p.voteLevels(k, yield)
+		return
+	case "client":
+		_ = yield(level{"half", at(p.Calendar.after(k.Due.Start, p.SupplementReminder).Due, p.RemindAt), nil}) && yield(level{"over", over, nil})
+		return
 	}
+	start := k.Due.Start.Add(1)
+	step := func(id string, d Date, clock string, who []Role) bool {
+		return d.Before(start) || yield(level{id, at(d, clock), who})
+	}
+	if k.Due.Limit >= 5 && !step("half", p.Calendar.back(due, k.Due.Limit*(100-p.RemindPercent)/100), p.RemindAt, nil) {
+		return
+	}
+	for _, n := range p.RemindDays {
+		if !step("T-"+strconv.Itoa(n), p.Calendar.back(due, n), p.RemindAt, nil) {
+			return
+		}
+	}
+	late := []Role{Head, Chair, Management}
+	_ = step("T", due, p.RemindAt, nil) && step("T15", due, p.RemindHeadAt, late[:1]) && yield(level{"over", over, late[:1]}) &&
+		yield(level{"over+2", at(p.Calendar.after(due, p.EscalateDays).Due, p.RemindAt), late}) &&
+		yield(level{"over+5", at(p.Calendar.after(due, p.StandingDays).Due, p.RemindAt), late})
 }
 
 // clockTime reads 09:00 as the time since midnight. The configuration has been
@@ -386,8 +389,8 @@ func (s *session) strike(k ticking) {
 		}
 	}
 	for _, who := range s.reminded(append(slices.Clone(k.hands(s.c)), last.Who...)) {
-		m := s.tell(who, "reminder", Facts{Clock: k.ID, Level: last.ID, Reason: k.Due.Due.String()})
-		m.Key = fmt.Sprintf("%s/reminder/%s/%s", s.c.Ref, k.mark(last), who.Address)
+		s.send(Mail{Key: s.c.Ref + "/reminder/" + k.Key + "/" + last.ID + "/" + who.Address, To: who.Mailbox(), Lang: s.p.Language, Template: "reminder", Staff: true,
+			Facts: Facts{Clock: k.ID, Level: last.ID, Reason: k.Due.Due.String()}})
 	}
 }
 
