@@ -52,8 +52,10 @@ func (v View) Links() []Action {
 	for _, d := range v.Agenda {
 		out = append(out, d.Actions...)
 	}
-	for _, h := range v.Pen() {
-		out = append(out, h.Actions...)
+	if v.Name == "held" {
+		for _, h := range v.Pen() {
+			out = append(out, h.Actions...)
+		}
 	}
 	return out
 }

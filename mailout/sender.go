@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -41,6 +42,7 @@ type Sender struct {
 	JournalWait time.Duration
 
 	painted painted
+	inHand  atomic.Int64 // the number of the mail that Step works at; 0 is none
 }
 
 // maxForward is how many bytes of a client's files go with one mail to staff;
@@ -63,19 +65,24 @@ func (s *Sender) Run(ctx context.Context) error {
 	g.Go(func() error { return s.beat(ctx) })
 	g.Go(func() error {
 		defer s.Relay.Close()
-		s.recover(ctx, s.Owner)
 		return s.work(ctx, wake)
 	})
 	return g.Wait()
 }
 
-// work claims one mail after the other, and waits when nothing is due.
+// work claims one mail after the other, and waits when nothing is due. What was
+// in hand when something failed, the database above all, is looked after before
+// the next claim: a claim may have been made though its answer was lost.
 func (s *Sender) work(ctx context.Context, wake <-chan struct{}) error {
 	poll := s.Poll
 	if poll == 0 {
 		poll = 5 * time.Second
 	}
+	left := true // by the predecessor of the same name
 	for ctx.Err() == nil {
+		if left {
+			left = s.recover(ctx, s.Owner) != nil
+		}
 		did, err := s.Step(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -85,6 +92,7 @@ func (s *Sender) work(ctx context.Context, wake <-chan struct{}) error {
 			continue
 		case err != nil:
 			s.Log.Error("outbox", "err", err)
+			left = true
 			pause(ctx, nil, time.Second)
 		case !did:
 			pause(ctx, wake, poll)
@@ -113,17 +121,19 @@ func (s *Sender) beat(ctx context.Context) error {
 			return nil
 		case <-t.C:
 		}
-		if err := s.DB.Beat(ctx, s.Owner); err != nil && ctx.Err() == nil {
-			s.Log.Warn("outbox", "err", err)
+		if id := s.inHand.Load(); id != 0 {
+			if err := s.DB.Beat(ctx, s.Owner, id); err != nil && ctx.Err() == nil {
+				s.Log.Warn("outbox", "err", err)
+			}
 		}
-		s.recover(ctx, "")
+		s.recover(ctx, "") // what fails is done ten seconds later
 	}
 }
 
 // recover puts what dead owners were sending into doubt, or lets it be sent
 // again where the relay cannot have it, and tells staff of what has been in
 // doubt for too long.
-func (s *Sender) recover(ctx context.Context, owner string) {
+func (s *Sender) recover(ctx context.Context, owner string) error {
 	p, err := s.Policy(ctx)
 	var doubtful []*store.Outgoing
 	if err == nil {
@@ -138,6 +148,7 @@ func (s *Sender) recover(ctx context.Context, owner string) {
 	if err != nil && ctx.Err() == nil {
 		s.Log.Warn("outbox", "err", err)
 	}
+	return err
 }
 
 // follow records what follows from the state that a mail has got.
@@ -155,6 +166,8 @@ func (s *Sender) Step(ctx context.Context) (did bool, err error) {
 	if err != nil || o == nil {
 		return false, err
 	}
+	s.inHand.Store(o.ID)
+	defer s.inHand.Store(0)
 	s.point("claimed")
 	ctx, cancel := linger(ctx, 20*time.Second)
 	defer cancel()

@@ -12,13 +12,15 @@ import (
 	"github.com/lib/pq"
 )
 
-// Beat prolongs the leases of all that an owner has claimed. An owner that
-// takes longer than the lease calls it every ten seconds.
-func (db *DB) Beat(ctx context.Context, owner string) error {
+// Beat prolongs the lease of a mail that an owner has in hand. An owner that
+// takes longer than the lease calls it every ten seconds. What it has claimed
+// and does not know of, because the answer to its claim was lost, is not
+// prolonged, and Recover finds it.
+func (db *DB) Beat(ctx context.Context, owner string, id int64) error {
 	return db.Tx(ctx, func(tx *Tx) error {
 		_, err := tx.tx.ExecContext(ctx, `
 			update outbox set lease_until = clock_timestamp() + $2::interval
-			where lease_until is not null and owner = $1`, clean(owner), interval(lease))
+			where id = $3 and lease_until is not null and owner = $1`, clean(owner), interval(lease), id)
 		return err
 	})
 }
@@ -30,8 +32,9 @@ func (db *DB) Beat(ctx context.Context, owner string) error {
 // Of a mail for which the journal holds evidence record is run, if it is not
 // nil, in the same transaction. The mails that came into doubt are returned.
 //
-// owner names an owner that has just started and so has nothing in hand, though
-// its predecessor of that name may have had; "" is nobody. All others are taken
+// owner names an owner that has nothing in hand: one that has just started,
+// whose predecessor of that name may have had something, or one that lost the
+// database in the middle; "" is nobody. All others are taken
 // for dead when their lease has run out.
 func (db *DB) Recover(ctx context.Context, owner string, wait time.Duration, record func(*Tx, *Outgoing) error) (doubtful []*Outgoing, err error) {
 	err = db.Tx(ctx, func(tx *Tx) error {

@@ -17,7 +17,8 @@ func TestDeadOwner(t *testing.T) {
 		t.Fatalf("a live owner's mail was touched: %v %v", doubtful, err)
 	}
 	lapse(t, db)
-	must(t, db.Beat(ctx, "dead"))
+	must(t, db.Beat(ctx, "dead", sent.ID))
+	must(t, db.Beat(ctx, "dead", second.ID))
 	if doubtful, err := db.Recover(ctx, "other", time.Hour, nil); err != nil || doubtful != nil {
 		t.Fatalf("an owner that shows life lost its mail: %v %v", doubtful, err)
 	}

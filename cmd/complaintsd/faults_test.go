@@ -135,3 +135,26 @@ func TestRelayDefers(t *testing.T) {
 	s.settled(ctx, 3*time.Minute)
 	s.whole(ctx, 1)
 }
+
+// The database took a claim and went away before it could say so: the sender
+// does not know that the mail is its own. Nobody waits for a restart.
+func TestClaimWhoseAnswerWasLost(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	s := newStation(t)
+	s.serve()
+	s.postfix.Refuse("hart@client.example", "451 4.7.1 greylisted, please try again later")
+	s.complain(1)
+	s.until("a mail waits for another attempt", func() bool { return len(s.outbox(ctx, store.Retrying)) == 1 })
+	if n := s.ask(`
+		with o as (
+			update outbox set state = 'sending', epoch = epoch + 1, attempt = attempt + 1, lease_until = clock_timestamp() + interval '30 s', dot_at = null
+			where state = 'retry' returning id, epoch, owner),
+		a as (insert into attempts (outbox, epoch, owner, began_at) select id, epoch, owner, now() from o)
+		select count(*) from o`); n != 1 {
+		t.Fatalf("%d mails were claimed", n)
+	}
+	s.postfix.Refuse("", "")
+	s.settled(ctx, 2*time.Minute)
+	s.whole(ctx, 1)
+}
