@@ -35,11 +35,12 @@ type world struct {
 	postfix *mailtest.Postfix
 	db      *store.DB
 	daemon  *daemon.Daemon
-	days    string          // jurisdiction of the calendar; "" is the daemon's own
-	open    bool            // nobody verifies who sends mail
-	hops    int             // Received fields of our own hosts above the field that is believed
-	verify  mailin.Verifier // of DKIM signatures; nil: none
-	sent    int             // mails to the desk
+	days    string                // jurisdiction of the calendar; "" is the daemon's own
+	open    bool                  // nobody verifies who sends mail
+	hops    int                   // Received fields of our own hosts above the field that is believed
+	verify  mailin.Verifier       // of DKIM signatures; nil: none
+	sent    int                   // mails to the desk
+	options func(*daemon.Options) // what a test wants otherwise; nil: nothing
 
 	mu  sync.Mutex
 	set time.Time // what the desk's clock was set to
@@ -173,13 +174,17 @@ func (w *world) start(lang string) {
 	}
 	desk.VerifyDKIM = w.verify
 	desk.Limits.Time = raced() * 5 * time.Second
-	d, err := daemon.New(daemon.Options{
+	o := daemon.Options{
 		DB: w.db, Policy: policy, Jurisdiction: w.days, Owner: "test", Log: quiet(), Now: w.now, Every: time.Hour,
 		Mailbox: &mailin.Server{Addr: w.dovecot.IMAP, TLS: "none", User: deskAddr, Password: password, Folder: "INBOX", Processed: "Processed", Quarantine: "Quarantine",
 			Poll: time.Second, Log: quiet()},
 		Desk:  desk,
 		Relay: &mailout.Relay{Addr: w.postfix.Submission, TLS: "none", User: deskAddr, Password: password},
-	})
+	}
+	if w.options != nil {
+		w.options(&o)
+	}
+	d, err := daemon.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
