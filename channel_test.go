@@ -1,6 +1,7 @@
 package complaints
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -190,6 +191,30 @@ func TestGrade(t *testing.T) {
 		level, why := p.Grade(&c.c)
 		if level != c.level || c.why != "" && !strings.Contains(strings.Join(why, "；"), c.why) {
 			t.Errorf("%s: %s %q, want %s %q", c.matter, level, why, c.level, c.why)
+		}
+	}
+}
+
+// A form is tried only where one of its stems stands: what it can match must
+// hold one.
+func TestStems(t *testing.T) {
+	for form, want := range map[string]string{
+		`(?i)fraud|brib(e|ery)`: "fraud brib", `泄密|泄露.{0,12}(信息|隐私)`: "泄", `(错过|过了).{0,10}时效`: "错过 过了", `(ab)+c?`: "ab", `x(y|zz)`: "x",
+		`a*`: "", `[甲乙]方`: "乙 甲", `\d+`: "", `(?i)Kill (him|her)`: "kill ", `[ab]c|d*`: "", `(?:元|￥)\s*[0-9]`: "元 ￥",
+	} {
+		f := find(form)
+		if got := strings.Join(f.stems, " "); got != want {
+			t.Errorf("%s: %q, want %q", form, got, want)
+		}
+	}
+	for _, k := range criteria {
+		if k.words.stems == nil {
+			t.Errorf("%s is tried on every text", k.en)
+		}
+	}
+	for code, f := range moneyForms {
+		if f.stems == nil || slices.Contains(f.stems, "") {
+			t.Errorf("%s: stems %q", code, f.stems)
 		}
 	}
 }

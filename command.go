@@ -302,10 +302,10 @@ var amountForms = forEach(`(?i)^(?:%s)?\s*([0-9]{1,3}(?:[,，][0-9]{3})+|[0-9]{1
 // moneyForms finds the amounts that a text names, by currency.
 var moneyForms = forEach(`(?i)(?:%s)\s*([0-9][0-9,，]*(?:\.[0-9]+)?)\s*(万)?|([0-9][0-9,，]*(?:\.[0-9]+)?)\s*(万)?余?(?:%s)`)
 
-func forEach(form string) map[string]*regexp.Regexp {
-	out := map[string]*regexp.Regexp{}
+func forEach(form string) map[string]finder {
+	out := map[string]finder{}
 	for code, k := range currencies {
-		out[code] = regexp.MustCompile(fmt.Sprintf(form, k.before, k.after))
+		out[code] = find(fmt.Sprintf(form, k.before, k.after))
 	}
 	return out
 }

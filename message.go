@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strings"
 	"time"
@@ -284,6 +285,64 @@ func pick(lang, zh, en string) string {
 		return en
 	}
 	return zh
+}
+
+// finder is a regular expression that is tried only on texts with one of the
+// stems without which it cannot match. Most texts hold none.
+type finder struct {
+	*regexp.Regexp
+	stems []string // in lower case; nil: it is always tried
+}
+
+func find(form string) finder {
+	parsed, err := syntax.Parse(form, syntax.Perl)
+	if err != nil {
+		panic(err) // a form is a constant
+	}
+	return finder{regexp.MustCompile(form), stems(parsed)}
+}
+
+// may reports whether a text can match that is this one in lower case.
+func (f finder) may(lower string) bool {
+	return f.stems == nil || slices.ContainsFunc(f.stems, func(s string) bool { return strings.Contains(lower, s) })
+}
+
+// stems gives strings of which every match holds at least one, in lower case;
+// nil if there are none.
+func stems(re *syntax.Regexp) (list []string) {
+	switch re.Op {
+	case syntax.OpLiteral:
+		return []string{strings.ToLower(string(re.Rune))}
+	case syntax.OpCharClass: // of a few
+		for i := 0; i < len(re.Rune); i += 2 {
+			if re.Rune[i+1]-re.Rune[i] > 3 || len(list) > 8 {
+				return nil
+			}
+			for r := re.Rune[i]; r <= re.Rune[i+1]; r++ {
+				list = append(list, strings.ToLower(string(r)))
+			}
+		}
+	case syntax.OpCapture, syntax.OpPlus:
+		return stems(re.Sub[0])
+	case syntax.OpAlternate:
+		for _, sub := range re.Sub {
+			more := stems(sub)
+			if more == nil {
+				return nil
+			}
+			list = append(list, more...)
+		}
+	case syntax.OpConcat: // the part whose shortest stem is the longest
+		least := 0
+		for _, sub := range re.Sub {
+			if more := stems(sub); more != nil {
+				if n := len(slices.MinFunc(more, func(a, b string) int { return len(a) - len(b) })); n > least {
+					list, least = more, n
+				}
+			}
+		}
+	}
+	return list
 }
 
 var markForm = regexp.MustCompile(`[（(〔\[]\d{4}[)）〕\]]\s?[\p{Han}\d]{2,20}\d{1,6}号|\b[A-Z]{1,6}[-/]?\d{4}[-/]\d{2,8}\b`)

@@ -107,19 +107,19 @@ func (s Severity) In(lang string) string {
 type criterion struct {
 	level  Severity
 	zh, en string
-	words  *regexp.Regexp
+	words  finder
 }
 
 var criteria = []criterion{
-	{Critical, "可能危及人身安全", "a person's safety may be at risk", regexp.MustCompile(`(?i)自杀|轻生|跳楼|人身安全|杀了|suicide|kill (myself|him|her)|threat(en)?s? to (life|kill)`)},
-	{Major, "称有报复或威胁", "retaliation or threats are alleged", regexp.MustCompile(`(?i)报复|威胁|恐吓|retaliat|threaten`)},
-	{Major, "可能涉嫌犯罪或律师法所列重大违规", "a crime, or grave misconduct under the Lawyers Act, is alleged", regexp.MustCompile(`(?i)诈骗|侵占|行贿|受贿|贿赂|犯罪|刑事责任|报案|虚假诉讼|伪造|虚构事实|fraud|brib(e|ery)|crimin|embezzl|forge[dr]`)},
-	{Major, "可能错过法定期限", "a statutory time limit may have been missed", regexp.MustCompile(`(?i)(错过|超过|耽误|过了).{0,10}(时效|上诉期|举证期限|起诉期|申请期限)|诉讼时效|limitation period|time[- ]barred|missed the deadline`)},
-	{Major, "利益冲突", "conflict of interest", regexp.MustCompile(`(?i)利益冲突|双方代理|conflict of interest`)},
-	{Major, "泄密或泄露个人信息", "confidentiality or personal data", regexp.MustCompile(`(?i)泄密|泄露.{0,12}(信息|隐私|秘密|材料)|disclosed.{0,30}(confidential|personal)|breach of confiden`)},
-	{Major, "私自收费或收案", "private charging or instructions", regexp.MustCompile(`(?i)私自收(费|案|款)|私下收|微信转给.{0,8}(律师)?本人|to his private account|private(ly)? (charged|paid)`)},
-	{Major, "监管机关、律师协会、信访或媒体已介入", "a regulator, the bar association or the press is involved", regexp.MustCompile(`(?i)司法局|律师协会|律协|信访|媒体|记者|曝光|bar association|regulator|journalist|the press\b`)},
-	{Elevated, "投诉人处境困难", "the complainant is in a vulnerable position", regexp.MustCompile(`(?i)残疾|重病|癌症|未成年|低保|失明|独居老人|disab(led|ility)|cancer|terminally ill|\bminor\b`)},
+	{Critical, "可能危及人身安全", "a person's safety may be at risk", find(`(?i)自杀|轻生|跳楼|人身安全|杀了|suicide|kill (myself|him|her)|threat(en)?s? to (life|kill)`)},
+	{Major, "称有报复或威胁", "retaliation or threats are alleged", find(`(?i)报复|威胁|恐吓|retaliat|threaten`)},
+	{Major, "可能涉嫌犯罪或律师法所列重大违规", "a crime, or grave misconduct under the Lawyers Act, is alleged", find(`(?i)诈骗|侵占|行贿|受贿|贿赂|犯罪|刑事责任|报案|虚假诉讼|伪造|虚构事实|fraud|brib(e|ery)|crimin|embezzl|forge[dr]`)},
+	{Major, "可能错过法定期限", "a statutory time limit may have been missed", find(`(?i)(错过|超过|耽误|过了).{0,10}(时效|上诉期|举证期限|起诉期|申请期限)|诉讼时效|limitation period|time[- ]barred|missed the deadline`)},
+	{Major, "利益冲突", "conflict of interest", find(`(?i)利益冲突|双方代理|conflict of interest`)},
+	{Major, "泄密或泄露个人信息", "confidentiality or personal data", find(`(?i)泄密|泄露.{0,12}(信息|隐私|秘密|材料)|disclosed.{0,30}(confidential|personal)|breach of confiden`)},
+	{Major, "私自收费或收案", "private charging or instructions", find(`(?i)私自收(费|案|款)|私下收|微信转给.{0,8}(律师)?本人|to his private account|private(ly)? (charged|paid)`)},
+	{Major, "监管机关、律师协会、信访或媒体已介入", "a regulator, the bar association or the press is involved", find(`(?i)司法局|律师协会|律协|信访|媒体|记者|曝光|bar association|regulator|journalist|the press\b`)},
+	{Elevated, "投诉人处境困难", "the complainant is in a vulnerable position", find(`(?i)残疾|重病|癌症|未成年|低保|失明|独居老人|disab(led|ility)|cancer|terminally ill|\bminor\b`)},
 }
 
 // graveCategories speak for a grade by themselves.
@@ -128,7 +128,11 @@ var graveCategories = map[string]Severity{"C1": Major, "C2": Major, "F4": Major,
 // largest gives the largest amount of money that a text names in a currency
 // ("": the yuan).
 func largest(text, code string) (most float64) {
-	for _, m := range moneyForms[cmp.Or(code, "CNY")].FindAllStringSubmatch(text, 100) {
+	form := moneyForms[cmp.Or(code, "CNY")]
+	if !form.may(strings.ToLower(text)) {
+		return 0
+	}
+	for _, m := range form.FindAllStringSubmatch(text, 100) {
 		n, err := strconv.ParseFloat(strings.NewReplacer(",", "", "，", "").Replace(m[1]+m[3]), 64)
 		if m[2]+m[4] != "" {
 			n *= 10_000
@@ -178,8 +182,9 @@ func (p *Policy) Grade(c *Case) (Severity, []string) {
 	} else if p.MajorLoss > 0 && most >= limit/5 {
 		meet(Elevated, "涉及金额%s", "it concerns %s", sum(most))
 	}
+	lower := strings.ToLower(text)
 	for _, k := range criteria {
-		if k.words.MatchString(text) {
+		if k.words.may(lower) && k.words.MatchString(text) {
 			meet(k.level, k.zh, k.en)
 		}
 	}
