@@ -117,16 +117,7 @@ func (p *Policy) Delivered(c *Case, m Mail, reply string, at time.Time) Outcome 
 // arrived records that a letter came on a day, and what follows from that.
 func (s *session) arrived(f *Delivered, day Date) {
 	r := &s.c.Letters[f.No-1]
-	promised := Date{}
-	switch {
-	case r.Letter.Result != nil:
-		promised = r.Letter.Result.AppealUntil
-	case r.Letter.Settlement != nil:
-		promised = r.Letter.Settlement.AppealUntil
-	case r.Letter.Correction != nil:
-		promised = r.Letter.Correction.AppealUntil
-	}
-	if !promised.IsZero() {
+	if promised, _ := r.Letter.appealUntil(); !promised.IsZero() {
 		if f.AppealUntil = s.appealDay(day); f.AppealUntil.Before(promised) {
 			f.AppealUntil = promised
 		}

@@ -400,6 +400,12 @@ func (l *Letter) appealUntil() (day Date, verb string) {
 // issuedBy names the mail that carries a letter to the complainant.
 func issuedBy(k LetterKind) string {
 	switch k {
+	case AckLetter:
+		return "ack"
+	case CorrectionLetter:
+		return "corrected"
+	case InformationLetter:
+		return "information"
 	case DecisionLetter:
 		return "decision"
 	case SettlementLetter:

@@ -238,8 +238,8 @@ func (s *session) tellClient(template string, f Facts) *Mail {
 	return s.send(Mail{To: s.c.Complainant.Mailbox(), Lang: s.c.Lang, Template: template, Facts: f, InReplyTo: s.c.LastMessage})
 }
 
-// send adds a mail under the key that it has, or one of its own: the message, the template, the
-// reader, and the how-manieth of them.
+// send adds a mail under the key that it has, or one of its own: the message,
+// the template, the reader, and the how-manieth of them.
 func (s *session) send(m Mail) *Mail {
 	if s.out.Mails == nil {
 		s.out.Mails = make([]Mail, 0, 3) // a Mail is large, and most outcomes hold two or three

@@ -209,16 +209,7 @@ func (s *session) resend(c *Command) (string, error) {
 	}
 	no, kind, lang := r.Letter.No, r.Letter.Kind, r.Letter.Lang
 	s.do(&Resent{No: no, Old: s.c.Complainant.Addr, To: to, Reason: c.Text})
-	template := issuedBy(kind)
-	switch kind {
-	case AckLetter:
-		template = "ack"
-	case CorrectionLetter:
-		template = "corrected"
-	case InformationLetter:
-		template = "information"
-	}
-	s.send(Mail{To: s.c.Complainant.Mailbox(), Lang: lang, Template: template, LetterNo: no, Facts: Facts{Subject: s.c.Subject, Level: s.c.ClosingCode}})
+	s.send(Mail{To: s.c.Complainant.Mailbox(), Lang: lang, Template: issuedBy(kind), LetterNo: no, Facts: Facts{Subject: s.c.Subject, Level: s.c.ClosingCode}})
 	return s.tr("《%s》正在原样发往 %s，此后与投诉人以该邮箱联系；送达后您会收到通知，期限自送达起算。", "The letter (%s) is on its way, unchanged, to %s, which is the client's address from now on. You will be told when it has been delivered: time limits run from then.", title, to), nil
 }
 

@@ -145,7 +145,7 @@ func TestAnOfficePaysInItsOwnCurrency(t *testing.T) {
 	pounds, yuan := Remedy{Amount: 120050, Currency: "GBP"}, Remedy{Amount: 120050}
 	want(t, "written", []string{pounds.Sum("en"), pounds.Sum("zh"), yuan.Sum("en"), yuan.Sum("zh"), Remedy{}.Sum("en")},
 		[]string{"£1,200.50", "1,200.50英镑", "CNY 1,200.50", "人民币1,200.50元", ""})
-	want(t, "in a text", largest("I paid £12,500 and 300 pounds, and CNY 900,000 elsewhere.", "GBP"), 12500.0)
+	want(t, "in a text", largest("I paid £12,500 and 300 pounds, and CNY 900,000 elsewhere.", "i paid £12,500 and 300 pounds, and cny 900,000 elsewhere.", "GBP"), 12500.0)
 	level, why := p.Grade(&Case{Matter: "They lost £150,000 of mine."})
 	want(t, "graded", string(level)+" "+fmt.Sprint(why), "major [it concerns £150,000, which is at least £100,000]")
 	p.Currency = "EUR"

@@ -125,11 +125,11 @@ var criteria = []criterion{
 // graveCategories speak for a grade by themselves.
 var graveCategories = map[string]Severity{"C1": Major, "C2": Major, "F4": Major, "C4": Major, "Q4": Major, "M5": Major, "C6": Major, "C7": Major, "Q1": Elevated, "Q7": Elevated}
 
-// largest gives the largest amount of money that a text names in a currency
-// ("": the yuan).
-func largest(text, code string) (most float64) {
+// largest gives the largest amount of money that a text, of which lower is the
+// lower case, names in a currency ("": the yuan).
+func largest(text, lower, code string) (most float64) {
 	form := moneyForms[cmp.Or(code, "CNY")]
-	if !form.may(strings.ToLower(text)) {
+	if !form.may(lower) {
 		return 0
 	}
 	for _, m := range form.FindAllStringSubmatch(text, 100) {
@@ -177,12 +177,12 @@ func (p *Policy) Grade(c *Case) (Severity, []string) {
 	sum := func(amount float64) string {
 		return strings.Replace(Money(int64(amount)*100, p.Pays(), p.Language), ".00", "", 1)
 	}
-	if most, limit := largest(text, p.Pays()), float64(p.MajorLoss); p.MajorLoss > 0 && most >= limit {
+	lower := strings.ToLower(text)
+	if most, limit := largest(text, lower, p.Pays()), float64(p.MajorLoss); p.MajorLoss > 0 && most >= limit {
 		meet(map[bool]Severity{true: Critical, false: Major}[most >= 10*limit], "涉及金额%s，达到%s", "it concerns %s, which is at least %s", sum(most), sum(limit))
 	} else if p.MajorLoss > 0 && most >= limit/5 {
 		meet(Elevated, "涉及金额%s", "it concerns %s", sum(most))
 	}
-	lower := strings.ToLower(text)
 	for _, k := range criteria {
 		if k.words.may(lower) && k.words.MatchString(text) {
 			meet(k.level, k.zh, k.en)

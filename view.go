@@ -90,9 +90,7 @@ func (p *Policy) example(v *Verb, c *Case, who *Person, at time.Time) string {
 		if u := (&session{p: p, c: c}).unheard(); len(u) > 0 {
 			return with("被投诉人="+u[0]+" 期限="+soon, "respondent=\""+u[0]+"\" due="+soon)
 		}
-	case "remedy":
-		return with("类型=退费 金额=1000 期限="+soon+" 退还部分代理费", "kind=refund amount=1000 due="+soon+" part of the fee is refunded")
-	case "settle":
+	case "remedy", "settle":
 		return with("类型=退费 金额=1000 期限="+soon+" 退还部分代理费", "kind=refund amount=1000 due="+soon+" part of the fee is refunded")
 	case "measure":
 		return with("负责人=诉讼部主管 期限="+soon+" 开庭排期由两人核对", "owner=\"Head of Litigation\" due="+soon+" two people check the diary")
