@@ -73,8 +73,8 @@ func (v View) asked() []complaints.Action {
 	case "confirm":
 		return []complaints.Action{act("确认由本人发出，立即执行", "Confirm that they are mine and carry them out", "#确认 "+v.Facts.Hash, "#confirm "+v.Facts.Hash)}
 	case "unplaced":
-		if pen := v.Pen(); len(pen) > 0 && pen[0].No > 0 {
-			return pen[0].decisions
+		if held := v.Facts.Held; len(held) > 0 && held[0].No > 0 {
+			return v.decisions(held[0])
 		}
 		return []complaints.Action{act("查看暂存的邮件", "See the mails that are held", "#隔离", "#held")}
 	case "letter_failed":

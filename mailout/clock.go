@@ -189,7 +189,15 @@ type Penned struct {
 	complaints.HeldMail
 	Time, Why string
 	Actions   []Action
-	decisions []complaints.Action
+}
+
+// decisions are what a person may do about a held mail.
+func (v View) decisions(h complaints.HeldMail) []complaints.Action {
+	release := strings.TrimSpace(fmt.Sprintf("%d %s", h.No, h.Guess))
+	return []complaints.Action{
+		{Label: v.tr("放行第 %d 号", "Release no. %d", h.No), Line: v.tr("#放行 ", "#release ") + release},
+		{Label: v.tr("丢弃第 %d 号（请在编号后写明理由）", "Discard no. %d (write the reason after the number)", h.No), Line: v.tr("#丢弃 %d", "#discard %d", h.No)},
+	}
 }
 
 // Pen are the mails that are held.
@@ -197,12 +205,7 @@ func (v View) Pen() []Penned {
 	var out []Penned
 	for _, h := range v.Facts.Held {
 		p := Penned{HeldMail: h, Time: v.Time(h.At), Why: complaints.HoldWords(h.Reason, v.Lang)}
-		release := strings.TrimSpace(fmt.Sprintf("%d %s", h.No, h.Guess))
-		p.decisions = []complaints.Action{
-			{Label: v.tr("放行第 %d 号", "Release no. %d", h.No), Line: v.tr("#放行 ", "#release ") + release},
-			{Label: v.tr("丢弃第 %d 号（请在编号后写明理由）", "Discard no. %d (write the reason after the number)", h.No), Line: v.tr("#丢弃 %d", "#discard %d", h.No)},
-		}
-		for _, a := range p.decisions {
+		for _, a := range v.decisions(h) {
 			p.Actions = append(p.Actions, v.ready(a))
 		}
 		out = append(out, p)

@@ -34,8 +34,8 @@ func (db *DB) Beat(ctx context.Context, owner string, id int64) error {
 //
 // owner names an owner that has nothing in hand: one that has just started,
 // whose predecessor of that name may have had something, or one that lost the
-// database in the middle; "" is nobody. All others are taken
-// for dead when their lease has run out.
+// database in the middle; "" is nobody. All others are taken for dead when their
+// lease has run out.
 func (db *DB) Recover(ctx context.Context, owner string, wait time.Duration, record func(*Tx, *Outgoing) error) (doubtful []*Outgoing, err error) {
 	err = db.Tx(ctx, func(tx *Tx) error {
 		doubtful = nil
