@@ -110,13 +110,21 @@ func TestMailboxAway(t *testing.T) {
 	s.whole(ctx, 3)
 }
 
-func TestRelayDefers(t *testing.T) {
-	t.Parallel()
-	ctx := context.Background()
+// deferring is a station that has taken in one complaint, whose relay does not
+// yet take mail for its client.
+func deferring(t *testing.T) *station {
+	t.Helper()
 	s := newStation(t)
 	s.serve()
 	s.postfix.Refuse("hart@client.example", "451 4.7.1 greylisted, please try again later")
 	s.complain(1)
+	return s
+}
+
+func TestRelayDefers(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	s := deferring(t)
 	deadline := time.Now().Add(30 * time.Second)
 	for {
 		if list := s.outbox(ctx, store.Retrying); len(list) == 1 {
@@ -141,10 +149,7 @@ func TestRelayDefers(t *testing.T) {
 func TestClaimWhoseAnswerWasLost(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	s := newStation(t)
-	s.serve()
-	s.postfix.Refuse("hart@client.example", "451 4.7.1 greylisted, please try again later")
-	s.complain(1)
+	s := deferring(t)
 	s.until("a mail waits for another attempt", func() bool { return len(s.outbox(ctx, store.Retrying)) == 1 })
 	if n := s.ask(`
 		with o as (

@@ -86,12 +86,7 @@ zhoumin@firm.example,周敏,客户服务部,officer+head,,yes,
 			t.Fatal(err)
 		}
 	}
-	later := func(d time.Duration) {
-		at := w.now().Add(d)
-		w.mu.Lock()
-		w.set, w.at = at, time.Now()
-		w.mu.Unlock()
-	}
+	later := func(d time.Duration) { w.setClock(w.now().Add(d)) }
 	asked := func(n int) func() bool { return func() bool { return dns.set(true) >= n } }
 	until("the key is asked for", asked(1))
 	if err := w.Send(ctx, "zhangkun@client.example", false, deskAddr,

@@ -261,11 +261,16 @@ func (w *world) Settle(ctx context.Context) error {
 	})
 }
 
-// Jump sets the desk's clock.
-func (w *world) Jump(ctx context.Context, at time.Time) error {
+// setClock sets the desk's clock, which goes on from there.
+func (w *world) setClock(at time.Time) {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.set, w.at = at, time.Now()
-	w.mu.Unlock()
+}
+
+// Jump sets the desk's clock and waits for what follows.
+func (w *world) Jump(ctx context.Context, at time.Time) error {
+	w.setClock(at)
 	if err := w.daemon.Sweep(ctx); err != nil {
 		return err
 	}

@@ -44,15 +44,17 @@ func NewCertificate(t testing.TB, host string, expired bool) *Certificate {
 		leaf.NotAfter = from.AddDate(1, 0, 0)
 	}
 	key := newKey(t)
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &Certificate{
-		CA:   sign(t, ca, ca, caKey, caKey),
-		Cert: sign(t, leaf, ca, key, caKey),
-		Key:  pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}),
-	}
+	return &Certificate{CA: sign(t, ca, ca, caKey, caKey), Cert: sign(t, leaf, ca, key, caKey), Key: private(t, key)}
+}
+
+// MailCertificate makes a certificate that signs the mail of an address
+// (S/MIME), by its own authority, and its key; both PEM.
+func MailCertificate(t testing.TB, addr string, from, until time.Time) (cert, key []byte) {
+	t.Helper()
+	k := newKey(t)
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "throw-away desk"}, NotBefore: from, NotAfter: until,
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection}, EmailAddresses: []string{addr}}
+	return sign(t, c, c, k, k), private(t, k)
 }
 
 // Pool returns the authority as a pool for tls.Config.RootCAs.
@@ -69,6 +71,15 @@ func newKey(t testing.TB) *ecdsa.PrivateKey {
 		t.Fatal(err)
 	}
 	return k
+}
+
+func private(t testing.TB, key *ecdsa.PrivateKey) []byte {
+	t.Helper()
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 }
 
 func sign(t testing.TB, cert, by *x509.Certificate, key, byKey *ecdsa.PrivateKey) []byte {

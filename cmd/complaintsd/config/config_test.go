@@ -2,16 +2,10 @@ package config
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"image"
 	"image/png"
-	"math/big"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -20,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"complaints/mailin/mailtest"
 
 	"github.com/BurntSushi/toml"
 )
@@ -384,21 +380,8 @@ func TestSealAndSignature(t *testing.T) {
 		}
 		return b.Bytes()
 	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(10 * 24 * time.Hour), EmailAddresses: []string{"complaints@firm.example"}}
-	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	certificate := file("cert.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
-	keyFile := file("key.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}))
+	public, private := mailtest.MailCertificate(t, "complaints@firm.example", time.Now().Add(-time.Hour), time.Now().Add(10*24*time.Hour))
+	certificate, keyFile := file("cert.pem", public), file("key.pem", private)
 	for _, tt := range []struct{ text, want string }{
 		{"[letters]\nseal = \"nowhere.png\"\n", "letters.seal"},
 		{"[letters]\nseal = \"" + file("text.png", []byte("no image")) + "\"\n", "no PNG image"},
