@@ -208,7 +208,8 @@ func (f *Remitted) apply(c *Case, e *Event) error {
 		c.Recusals = append(c.Recusals, Recused{Person: c.Handler, Reason: "remitted"})
 	}
 	c.State, c.Handler, c.Assignee, c.Due = Triage, "", "", f.Due
-	c.Remedies, c.Measures, c.Performed, c.MeasuresDone, c.Docket, c.AppealUntil = nil, nil, nil, nil, nil, Date{}
+	c.followUpsOnly()
+	c.Remedies, c.Performed, c.Docket, c.AppealUntil = nil, nil, nil, Date{}
 	for i := range c.Allegations {
 		c.Allegations[i].Finding, c.Allegations[i].Reason, c.Allegations[i].Evidence = "", "", nil
 	}
@@ -452,7 +453,7 @@ func (s *session) decisionLetter() Letter {
 	l := s.letter(DecisionLetter)
 	d := &DecisionFacts{
 		Appealed: DateOf(a.At.In(s.p.Location)), Grounds: excerpt(a.Grounds, 1500), Allegation: slices.Clone(s.c.Allegations), Decision: a.Ruling,
-		Reasons: answersTo(a.Reasons, s.c.Lang), Votes: map[Ruling]int{}, Measures: s.c.Measures, Chair: Contact{Name: s.who.Name, Title: s.chairTitle(s.c.Lang)},
+		Reasons: answersTo(a.Reasons, s.c.Lang), Votes: map[Ruling]int{}, Measures: s.c.promised(), Chair: Contact{Name: s.who.Name, Title: s.chairTitle(s.c.Lang)},
 	}
 	for i, x := range d.Allegation {
 		if f, ok := a.Findings[x.No]; ok {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -427,7 +428,7 @@ func (s *session) confirmSettlement() (string, error) {
 	}
 	x, l := s.c.Settlement, s.letter(SettlementLetter)
 	l.Settlement = &SettlementFacts{
-		Received: s.p.day(s.c.Received), Allegations: slices.Clone(s.c.Allegations), AgreedOn: x.Agreed, Agreed: x.Terms, Measures: s.c.Measures,
+		Received: s.p.day(s.c.Received), Allegations: slices.Clone(s.c.Allegations), AgreedOn: x.Agreed, Agreed: x.Terms, Measures: s.c.promised(),
 		AppealUntil: s.appealDay(s.p.Calendar.after(s.today(), s.p.ResultDays).Due), AppealTo: s.p.Address,
 	}
 	for i := range l.Settlement.Allegations { // nothing was found, and who is complained of is nobody's business
@@ -436,4 +437,57 @@ func (s *session) confirmSettlement() (string, error) {
 	}
 	l.Signatory = Contact{Name: approvers[0].Name, Title: Head.In(s.c.Lang)}
 	return s.draftFor(l, approvers)
+}
+
+var (
+	scoreLine = regexp.MustCompile(`^\s*([1-5])\s*(?:[.．、:：=＝)）\]】]|\s)\s*(?:.*?[:：=＝?？\s])?\s*([1-5])\s*(?:分|points?)?\s*[.。]?\s*$`)
+	scoreRow  = regexp.MustCompile(`^\s*([1-5])(?:[\s,，、;；/]+([1-5]))(?:[\s,，、;；/]+([1-5]))(?:[\s,，、;；/]+([1-5]))(?:[\s,，、;；/]+([1-5]))\s*[.。]?\s*$`)
+)
+
+// readScores reads an answer to the questions: a line for each, “1. 4”, or all
+// five figures in one line. What else was written is the remark. Less than
+// three answers are no answer.
+func readScores(own string) (f Surveyed, ok bool) {
+	f.Scores = make([]int, len(questions))
+	var rest []string
+	n := 0
+	for _, l := range strings.Split(own, "\n") {
+		if m := scoreRow.FindStringSubmatch(l); m != nil && n == 0 {
+			for i, v := range m[1:] {
+				f.Scores[i], _ = strconv.Atoi(v)
+			}
+			n = len(questions)
+			continue
+		}
+		if m := scoreLine.FindStringSubmatch(l); m != nil {
+			q, _ := strconv.Atoi(m[1])
+			if f.Scores[q-1] == 0 {
+				f.Scores[q-1], _ = strconv.Atoi(m[2])
+				n++
+				continue
+			}
+		}
+		rest = append(rest, l)
+	}
+	f.Text = strings.TrimSpace(strings.Join(rest, "\n"))
+	return f, n >= 3
+}
+
+// questions are what a client is asked after the end (casework A Ch.13): how
+// the complaint was handled, apart from what came of it.
+var questions = [][2]string{
+	{"提出投诉是否方便", "Was it easy to make your complaint?"},
+	{"办理是否及时", "Was it dealt with promptly?"},
+	{"办理是否公正", "Was it dealt with fairly?"},
+	{"理由和依据是否说明清楚", "Were the reasons explained clearly?"},
+	{"对处理结果是否满意", "Are you satisfied with the outcome?"},
+}
+
+// SurveyQuestions gives the questions in a language, in their order.
+func SurveyQuestions(lang string) []string {
+	var out []string
+	for _, q := range questions {
+		out = append(out, pick(lang, q[0], q[1]))
+	}
+	return out
 }

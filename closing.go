@@ -317,7 +317,7 @@ func (s *session) closure(code, reason string) Letter {
 		l.Closure.Remedies = append(l.Closure.Remedies, r)
 	}
 	for i, m := range s.c.Measures {
-		if s.c.done(i+1) == nil {
+		if s.c.done(i+1) == nil && !m.Inner {
 			l.Closure.Continues = append(l.Closure.Continues, fmt.Sprintf(pick(s.c.Lang, "%s（%s，%s前完成）", "%s (%s, by %s)"), strings.TrimRight(m.Text, "。；;. "), m.Owner, m.Due.In(s.c.Lang)))
 		}
 	}
@@ -420,7 +420,7 @@ func (s *session) reportOut(c *Command) (string, error) {
 	l.To, l.Lang, l.Signatory, l.Seal, l.Routes = Address{Name: r.In(s.p.Language).Name}, s.p.Language, Contact{Name: approvers[0].Name, Title: Head.In(s.p.Language)}, true, nil
 	f := &RegulatorFacts{Proposal: c.Text, Case: ReportFacts{Complainant: s.c.Complainant.Name, Received: DateOf(s.c.Received.In(s.p.Location)),
 		Registered: DateOf(s.c.Registered.In(s.p.Location)), Channel: s.c.Channel, Complaint: excerpt(s.c.Matter, 1000), Allegations: s.c.Allegations,
-		Remedies: s.c.Remedies, Measures: s.c.Measures}}
+		Remedies: s.c.Remedies, Measures: s.c.promised()}}
 	if a := s.annex(); a != nil {
 		f.Case.Steps, f.Case.Facts = a.Steps, a.Facts
 	}

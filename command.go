@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -57,6 +58,8 @@ func ParseCommands(own string) []Command {
 		line = strings.TrimRight(line, unseen)
 		m := commandLine.FindStringSubmatch(strings.TrimLeft(line, unseen))
 		switch {
+		case m != nil && open && out[len(out)-1].verb == findVerb("minutes") && findVerb(m[1]) == findVerb("followup"): // a line of the minutes
+			text = append(text, m[1]+"："+m[2])
 		case m != nil && isStop(m[1]), line == "--" && len(out) > 0:
 			flush()
 			return out
@@ -380,4 +383,110 @@ func (s *session) restsOn(rests []string) string {
 		return s.tr("（尚无证据，请补上 证据=）", " (nothing on file to rest it on: add evidence=)")
 	}
 	return s.tr("（依据：%s）", " (on %s)", strings.Join(rests, s.tr("、", ", ")))
+}
+
+// The marks of the lines of minutes; all other lines are what was said.
+var (
+	minuteMark = regexp.MustCompile(`(?i)^(议题|item|决议|resolved|表决|vote|回避|recused|后续|action|follow-?up)[\s　]*[0-9]*[\s　]*[:：=＝][\s　]*(.*)$`)
+	minuteVote = regexp.MustCompile(`(?i)(不同意|反对|同意|赞成|弃权|against|for|abstain(?:ed|ing)?)[\s　]*([0-9]+)`)
+)
+
+// minute reads the items of minutes. A resolution needs the quorum of those who
+// were there and not recused from it.
+func (s *session) minute(text string, f *MinutesFacts, present []*Person) error {
+	item := func() *MinuteItem {
+		if len(f.Items) == 0 {
+			f.Items = append(f.Items, MinuteItem{Title: f.Title})
+		}
+		return &f.Items[len(f.Items)-1]
+	}
+	for _, line := range paragraphs(text) {
+		m := minuteMark.FindStringSubmatch(line)
+		if m == nil {
+			x := item()
+			x.Said = append(x.Said, line)
+			continue
+		}
+		switch strings.ToLower(m[1]) {
+		case "议题", "item":
+			ref := FindRef(m[2])
+			f.Items = append(f.Items, MinuteItem{Title: strings.Trim(strings.Replace(m[2], ref, "", 1), " ：:（）()　"), Ref: ref})
+		case "决议", "resolved":
+			item().Resolved = m[2]
+		case "回避", "recused":
+			name, reason := cutWord(m[2])
+			who := s.p.Register.Named(name)
+			if lang := s.p.Language; lang == "en" && who == nil { // a name of two words
+				for _, p := range present {
+					if rest, ok := strings.CutPrefix(m[2], p.Name); ok {
+						who, reason = p, trimSeparators(rest)
+					}
+				}
+			}
+			if !slices.Contains(present, who) {
+				return Refuse("回避一行请以到会委员的姓名开头，其后写原因：“%s”", "A line about a recusal begins with the name of a member who was there, then the reason: %q", line)
+			}
+			item().Recused = append(item().Recused, PanelMember{Name: who.Name, Capacity: capacity(who, s.p.Language), Reason: reason})
+		case "表决", "vote":
+			for _, v := range minuteVote.FindAllStringSubmatch(m[2], -1) {
+				n, _ := strconv.Atoi(v[2])
+				switch w := strings.ToLower(v[1]); {
+				case w == "不同意" || w == "反对" || w == "against":
+					item().Against = n
+				case w == "同意" || w == "赞成" || w == "for":
+					item().For = n
+				default:
+					item().Abstain = n
+				}
+			}
+		default:
+			rest := m[2]
+			for _, who := range s.p.Register.With(AnyStaff) { // as minutes are often written: the name comes first
+				if tail, ok := strings.CutPrefix(rest, who.Name); ok && trimSeparators(tail) != tail {
+					rest = `person="` + who.Name + `" ` + trimSeparators(tail)
+					break
+				}
+			}
+			c := parseCommand(findVerb("followup").En[0], rest)
+			c.Raw = line
+			a, err := s.readFollowUp(&c)
+			if err != nil {
+				return err
+			}
+			if n := len(f.Items); n > 0 {
+				a.Case = f.Items[n-1].Ref
+			}
+			f.Actions = append(f.Actions, a)
+		}
+	}
+	if len(f.Items) == 0 {
+		return Refuse("纪要没有内容。每个议题以“议题：”开头，下写讨论情况和“决议：”。", "The minutes are empty. Begin each item with “Item:”, and write below it what was said and “Resolved:”.")
+	}
+	for _, x := range f.Items {
+		free := len(present) - len(x.Recused)
+		switch {
+		case x.Resolved != "" && free < s.p.Quorum:
+			return Refuse("“%[1]s”可参加表决的只有 %[2]d 人，不足法定的 %[3]d 人，只能讨论，不能作出决议。", "On %[1]q only %[2]d could take part and %[3]d are needed: it can be discussed, and nothing resolved.", x.Title, free, s.p.Quorum)
+		case x.For+x.Against+x.Abstain > free:
+			return Refuse("“%[1]s”的票数合计 %[2]d，多于可参加表决的 %[3]d 人，请核对。", "On %[1]q there are %[2]d votes of %[3]d who could take part; please check.", x.Title, x.For+x.Against+x.Abstain, free)
+		}
+	}
+	return nil
+}
+
+// paragraphs are the lines of a text that hold something.
+func paragraphs(text string) []string {
+	var out []string
+	for _, l := range strings.Split(text, "\n") {
+		if l = strings.TrimSpace(l); l != "" {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// ending reads the time of day at which a meeting ends, after it begins.
+func (p *Policy) ending(from time.Time, word string) (end time.Time, ok bool) {
+	end, ok = parseMoment(DateOf(from.In(p.Location)).String()+" "+word, p.Location)
+	return end, ok && end.After(from)
 }

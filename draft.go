@@ -163,7 +163,7 @@ func (s *session) draft(c *Command) (string, error) {
 	if who := s.unheard(); len(who) > 0 && (s.c.Report == nil || s.c.Report.Unheard == "") {
 		faults = append(faults, *Refuse("尚未听取被投诉人%[1]s的陈述", "the respondent (%[1]s) has not been heard", strings.Join(who, pick(s.lang, "、", ", "))))
 	}
-	if len(s.c.Measures) == 0 {
+	if len(s.c.promised()) == 0 {
 		faults = append(faults, *Refuse("没有改进措施（#措施 负责人= 期限= 内容）", "there is no improvement measure (#measure owner= due= text)"))
 	}
 	if s.c.awaitsCommittee() {
@@ -179,7 +179,7 @@ func (s *session) draft(c *Command) (string, error) {
 	l := s.letter(ResultLetter)
 	until := s.appealDay(s.lastIssueDay())
 	l.Result = &ResultFacts{
-		Received: DateOf(s.c.Received.In(s.p.Location)), Allegations: s.c.Allegations, Done: s.steps(), Remedies: s.c.Remedies, Measures: s.c.Measures,
+		Received: DateOf(s.c.Received.In(s.p.Location)), Allegations: s.c.Allegations, Done: s.steps(), Remedies: s.c.Remedies, Measures: s.c.promised(),
 		AppealUntil: until, AppealTo: s.p.Address, Remarks: c.Text, Signatory: Contact{Name: approvers[0].Name, Title: Head.In(s.c.Lang)},
 	}
 	if s.c.Severity.Major() {

@@ -466,7 +466,10 @@ type Measure struct {
 	Owner string `json:"owner"`
 	Due   Date   `json:"due"`
 
-	Person string `json:"person,omitempty"` // address of who carries it out; no letter names them
+	Person  string `json:"person,omitempty"`  // address of who carries it out; no letter names them
+	Inner   bool   `json:"inner,omitempty"`   // a follow-up that is promised to nobody: letters to the client leave it out
+	Meeting string `json:"meeting,omitempty"` // of the committee that resolved it
+	Case    string `json:"case,omitempty"`    // in minutes: that of the item under which it stands
 }
 
 // Allegation is one point of a complaint, in the client's terms.

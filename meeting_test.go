@@ -200,17 +200,19 @@ func TestMeetingIsCalledAnsweredAndMinuted(t *testing.T) {
 		"#改期 时间=2026-12-17 10:00": "已经开始",
 		"#取消会议 改期":                "已经开始",
 		"#出席":                     "不在本次会议的通知名单",
-		"#纪要\n决议：同意\n表决：同意3 反对1":         "多于可参加表决的 3 人",
-		"#纪要\n议题：A\n回避：孙丽 系被投诉人\n决议：同意":  "不足法定",
-		"#纪要\n议题：A\n回避：张三 不详":            "到会委员的姓名",
-		"#纪要\n议题：A\n后续：期限=2026-12-31 清理": "岗位、期限和内容",
-		"#纪要 到会=陈思远、无名\n议题：A":            "名册中没有",
-		"#纪要 到会=孙丽、许任、侯补\n议题：A":          "由哪位委员主持",
-		"#纪要 到会=孙丽、许任 主持=陈思远\n议题：A":      "没有到会",
-		"#纪要 到会=周敏\n议题：A":                "请写明到会人员",
-		"#纪要 至=9:00\n议题：A":               "不是结束时间",
-		"#纪要 到会=陈思远、孙丽\n议题：A\n决议：同意":     "不足法定",
-		"#纪要 下次=明年\n议题：A":                "",
+		"#纪要\n决议：同意\n表决：同意3 反对1":                "多于可参加表决的 3 人",
+		"#纪要\n议题：A\n回避：孙丽 系被投诉人\n决议：同意":         "不足法定",
+		"#纪要\n议题：A\n回避：张三 不详":                   "到会委员的姓名",
+		"#纪要\n议题：A\n后续：负责人=财务部主管 期限=2026-12-31": "写明要做的事",
+		"#纪要\n议题：A\n后续：人=张三 期限=2026-12-31 清理":   "名册中没有“张三”",
+		"#纪要\n议题：A\n后续：人=李娜 期限=年底 清理":           "不是日期",
+		"#纪要 到会=陈思远、无名\n议题：A":                   "名册中没有",
+		"#纪要 到会=孙丽、许任、侯补\n议题：A":                 "由哪位委员主持",
+		"#纪要 到会=孙丽、许任 主持=陈思远\n议题：A":             "没有到会",
+		"#纪要 到会=周敏\n议题：A":                       "请写明到会人员",
+		"#纪要 至=9:00\n议题：A":                      "不是结束时间",
+		"#纪要 到会=陈思远、孙丽\n议题：A\n决议：同意":            "不足法定",
+		"#纪要 下次=明年\n议题：A":                       "",
 	} {
 		if said := h.no("kefu", body); !strings.Contains(said, want) {
 			t.Errorf("%q: %q", body, said)
@@ -245,6 +247,91 @@ func TestMeetingIsCalledAnsweredAndMinuted(t *testing.T) {
 	if b, err := json.Marshal(h.mt); err != nil || strings.Contains(string(b), "ofMeeting") {
 		t.Errorf("%s, %v", b, err)
 	}
+}
+
+// What minutes give people to do becomes a measure of the case under whose item
+// it stands, with its reminders; what lacks a person or a date comes back with
+// the command to complete.
+func TestFollowUpsBecomeMeasures(t *testing.T) {
+	h := newHall(t, "zh", "2026-12-01")
+	h.client("代理费五千元，开庭无人到庭，请退费。")
+	c := h.c
+	c.Merged = []string{"T2026-0009"} // its item may bear the number of a case that went into it
+	h.c = nil
+	h.did("kefu", "#开会 时间=2026-12-15 14:00 地点=三楼会议室")
+	for _, who := range []string{"sun", "chen", "zhao"} {
+		h.did(who, "#出席")
+	}
+	h.now = at("2026-12-15", 17)
+	o := h.did("kefu", "#纪要\n议题："+c.Ref+" 退费争议\n#后续 负责人=财务部主管 人=李娜 期限=2026-12-31 核对收费台账\n后续：负责人=诉讼部主管 期限=2026-12-25 清理未回复的邮件\n后续：人=li@firm.example 整理庭审记录\n"+
+		"议题：T2026-0009 同一事项\n后续：老王 期限=2026-12-30 回访\n后续：王明 期限=2026-12-30 电话回访\n后续：负责人=王明 期限=2026-12-30 回访客户\n议题：T2026-0777 不存在\n后续：负责人=王明 期限=2026-12-30 联系\n议题：年终总结\n后续：负责人=王明 期限=2026-12-30 写总结")
+	want(t, "said when they are written", strings.Contains(o.Mails[len(o.Mails)-1].Facts.Transcript[0].Did, "后续工作8项，其中4项"), true)
+	want(t, "nothing is handed over before approval", len(sent(o, "measure"))+len(o.Other), 0)
+	want(t, "locked with the minutes", Resolving(&Message{OwnWords: "#批准 x", Meeting: h.mt}), []string{c.Ref, "T2026-0009", "T2026-0777"})
+	want(t, "only for their approval", len(Resolving(&Message{OwnWords: "#退回 漏记", Meeting: h.mt})), 0)
+
+	approve := "#批准 " + h.mt.Minutes.Hash[:12]
+	with := func(m *Message) { m.Others = []*Case{c.Clone()} }
+	o = h.write("chen", approve, with)
+	want(t, "not refused", refusals(o), "")
+	want(t, "one case", len(o.Other), 1)
+	part := o.Other[0]
+	for _, e := range part.Events {
+		if err := c.Apply(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want(t, "measures", c.Measures, []Measure{
+		{Text: "核对收费台账", Owner: "财务部主管", Due: Date{2026, 12, 31}, Person: "li@firm.example", Inner: true, Meeting: "M2026-0001"},
+		{Text: "电话回访", Owner: "王明", Due: Date{2026, 12, 30}, Person: "wang@firm.example", Inner: true, Meeting: "M2026-0001"},
+		{Text: "回访客户", Owner: "王明", Due: Date{2026, 12, 30}, Person: "wang@firm.example", Inner: true, Meeting: "M2026-0001"}})
+	told := Outcome{Mails: part.Mails}
+	want(t, "who carries them out", sent(told, "measure"), []string{"li", "wang", "wang"})
+	want(t, "who completes the others", sent(told, "followups"), []string{"kefu", "chen"})
+	var lines []string
+	for _, m := range part.Mails {
+		if m.Template == "followups" && m.To.Addr == "kefu@firm.example" {
+			for _, l := range m.Facts.Transcript {
+				lines = append(lines, l.Command+"|"+l.Did)
+			}
+		}
+	}
+	want(t, "with the command", lines, []string{"#后续 会议=M2026-0001 负责人=诉讼部主管 人= 期限=2026-12-25 清理未回复的邮件|没有写明责任人",
+		"#后续 会议=M2026-0001 负责人=李娜 人=li@firm.example 期限= 整理庭审记录|没有写明期限", "#后续 会议=M2026-0001 人= 期限= 老王 期限=2026-12-30 回访|没有写明责任人"})
+	want(t, "of no case", sent(o, "followups"), []string{"kefu", "chen"})
+	again := h.write("chen", approve, with)
+	want(t, "approved twice, made once", strings.Contains(refusals(again), "没有待批准") && len(again.Other) == 0, true)
+
+	h.c, h.now = c, at("2026-12-16", 10)
+	h.events = nil // the log of the case was not kept here
+	d := h.desk
+	say := func(who, body string) Outcome {
+		base, o := d.p.Receive(d.c, d.message(who+"@firm.example", "Re: case", body), d.now)
+		for _, e := range o.Events {
+			if err := base.Apply(e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return o
+	}
+	for body, want := range map[string]string{lines[0][:strings.Index(lines[0], "|")]: "没有写明责任人", "#后续 人=li@firm.example 整理庭审记录": "没有写明期限",
+		"#后续 人=li@firm.example 期限=2026-12-25": "缺少内容", "#后续 人=nobody@firm.example 期限=2026-12-25 整理": "名册中没有"} {
+		if said := refusals(say("kefu", body)); !strings.Contains(said, want) {
+			t.Errorf("%q: %q", body, said)
+		}
+	}
+	o = say("kefu", "#后续 会议=M2026-0001 负责人=诉讼部主管 人=孙丽 期限=2026-12-25 清理未回复的邮件")
+	want(t, "completed", sent(o, "measure"), []string{"sun"})
+	want(t, "once", strings.Contains(say("kefu", "#后续 会议=M2026-0001 负责人=诉讼部主管 人=孙丽 期限=2026-12-25 清理未回复的邮件").Mails[0].Facts.Transcript[0].Did, "没有改动"), true)
+	want(t, "its clock runs at once", measureDue(d.p, d.c).Due, Date{2026, 12, 25})
+	want(t, "no letter names it", len(d.c.promised()), 0)
+	want(t, "reported as done", sent(say("sun", "#完成 4 已全部回复"), "measure_done"), []string{"kefu", "zhao"})
+	want(t, "and verified", refusals(say("zhao", "#验收 4")), "")
+	want(t, "the next one is due", measureDue(d.p, d.c).Due, Date{2026, 12, 30})
+	d.c.Measures = append([]Measure{{Text: "promised", Owner: "x", Due: Date{2026, 12, 20}}}, d.c.Measures...)
+	d.c.MeasuresDone[0].No = 5
+	d.c.followUpsOnly()
+	want(t, "they outlive a result that is void", []int{len(d.c.Measures), d.c.MeasuresDone[0].No}, []int{4, 4})
 }
 
 func TestMeetingIsCancelled(t *testing.T) {

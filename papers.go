@@ -1,13 +1,13 @@
 package complaints
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"regexp"
+	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -31,16 +31,6 @@ func (s *session) materials() []string {
 			out = append(out, fmt.Sprintf("案卷证据材料%d件", n))
 		} else {
 			out = append(out, fmt.Sprintf("%d documents on the file", n))
-		}
-	}
-	return out
-}
-
-func paragraphs(text string) []string {
-	var out []string
-	for _, l := range strings.Split(text, "\n") {
-		if l = strings.TrimSpace(l); l != "" {
-			out = append(out, l)
 		}
 	}
 	return out
@@ -192,12 +182,6 @@ func (f *MinutesIssued) hold(m *Meeting, e *Event) {
 	m.Minutes.Letter.Number, m.Minutes.Letter.Date, m.Minutes.Approved = f.Number, f.Date, e.At
 }
 
-// The marks of the lines of minutes; all other lines are what was said.
-var (
-	minuteMark = regexp.MustCompile(`(?i)^(议题|item|决议|resolved|表决|vote|回避|recused|后续|action)[\s　]*[0-9]*[\s　]*[:：=＝][\s　]*(.*)$`)
-	minuteVote = regexp.MustCompile(`(?i)(不同意|反对|同意|赞成|弃权|against|for|abstain(?:ed|ing)?)[\s　]*([0-9]+)`)
-)
-
 // fileMinutes is #纪要: the minutes go before who presided.
 func (s *session) fileMinutes(c *Command) (string, error) {
 	if err := s.atMeeting(Chair, Officer, Head); err != nil {
@@ -244,13 +228,15 @@ func (s *session) fileMinutes(c *Command) (string, error) {
 	sum := sha256.Sum256(body)
 	s.meet(&MinutesFiled{Letter: l, Presided: presided.Address, Hash: hex.EncodeToString(sum[:])})
 	s.tell(presided, "minutes_approval", Facts{From: s.who.Mailbox(), Hash: s.mt.Minutes.Hash}).Draft = true
-	return s.tr("纪要已送%s批准；批准后编号，发给各委员。", "The minutes are with %s for approval; then they get their number and go to the members.", presided.Name), nil
-}
-
-// ending reads the time of day at which a meeting ends, after it begins.
-func (p *Policy) ending(from time.Time, word string) (end time.Time, ok bool) {
-	end, ok = parseMoment(DateOf(from.In(p.Location)).String()+" "+word, p.Location)
-	return end, ok && end.After(from)
+	did := s.tr("纪要已送%s批准；批准后编号，发给各委员。", "The minutes are with %s for approval; then they get their number and go to the members.", presided.Name)
+	if n := len(f.Actions); n > 0 {
+		k := len(slices.DeleteFunc(slices.Clone(f.Actions), func(a Measure) bool { return a.Case == "" || s.lacking(nil, a) != "" }))
+		did += s.tr("后续工作%d项，其中%d项批准后即成为所属案件的措施，由系统催办。", " Of %d follow-ups, %d become measures of their cases upon approval, with reminders.", n, k)
+		if k < n {
+			did += s.tr("其余没有写明案件、责任人或者期限，届时退回补充。", " The others name no case, no person or no date, and will come back to be completed.")
+		}
+	}
+	return did, nil
 }
 
 // roll reads who was there, who presided and who was excused. Who is not named
@@ -311,89 +297,6 @@ func (s *session) roll(c *Command, f *MinutesFacts) (presided *Person, present [
 	return presided, members, nil
 }
 
-// minute reads the items of minutes. A resolution needs the quorum of those who
-// were there and not recused from it.
-func (s *session) minute(text string, f *MinutesFacts, present []*Person) error {
-	item := func() *MinuteItem {
-		if len(f.Items) == 0 {
-			f.Items = append(f.Items, MinuteItem{Title: f.Title})
-		}
-		return &f.Items[len(f.Items)-1]
-	}
-	for _, line := range paragraphs(text) {
-		m := minuteMark.FindStringSubmatch(line)
-		if m == nil {
-			x := item()
-			x.Said = append(x.Said, line)
-			continue
-		}
-		switch strings.ToLower(m[1]) {
-		case "议题", "item":
-			ref := FindRef(m[2])
-			f.Items = append(f.Items, MinuteItem{Title: strings.Trim(strings.Replace(m[2], ref, "", 1), " ：:（）()　"), Ref: ref})
-		case "决议", "resolved":
-			item().Resolved = m[2]
-		case "回避", "recused":
-			name, reason := cutWord(m[2])
-			who := s.p.Register.Named(name)
-			if lang := s.p.Language; lang == "en" && who == nil { // a name of two words
-				for _, p := range present {
-					if rest, ok := strings.CutPrefix(m[2], p.Name); ok {
-						who, reason = p, trimSeparators(rest)
-					}
-				}
-			}
-			if !slices.Contains(present, who) {
-				return Refuse("回避一行请以到会委员的姓名开头，其后写原因：“%s”", "A line about a recusal begins with the name of a member who was there, then the reason: %q", line)
-			}
-			item().Recused = append(item().Recused, PanelMember{Name: who.Name, Capacity: capacity(who, s.p.Language), Reason: reason})
-		case "表决", "vote":
-			for _, v := range minuteVote.FindAllStringSubmatch(m[2], -1) {
-				n, _ := strconv.Atoi(v[2])
-				switch w := strings.ToLower(v[1]); {
-				case w == "不同意" || w == "反对" || w == "against":
-					item().Against = n
-				case w == "同意" || w == "赞成" || w == "for":
-					item().For = n
-				default:
-					item().Abstain = n
-				}
-			}
-		default:
-			verb, rest, a := findVerb("measure"), m[2], Measure{}
-			for {
-				key, value, tail, ok := verb.cutArg(rest)
-				if !ok {
-					break
-				}
-				switch rest = tail; key {
-				case "owner":
-					a.Owner = value
-				case "due":
-					a.Due, _ = ParseDate(value)
-				}
-			}
-			if a.Text = strings.TrimSpace(rest); a.Text == "" || a.Owner == "" || a.Due.IsZero() {
-				return Refuse("后续工作请写明岗位、期限和内容：“%s”应写成 后续：负责人=财务部主管 期限=2026-12-31 内容", "A follow-up needs a post, a date and what is to be done; write %q as action: owner=\"Head of Finance\" due=2026-12-31 text", line)
-			}
-			f.Actions = append(f.Actions, a)
-		}
-	}
-	if len(f.Items) == 0 {
-		return Refuse("纪要没有内容。每个议题以“议题：”开头，下写讨论情况和“决议：”。", "The minutes are empty. Begin each item with “Item:”, and write below it what was said and “Resolved:”.")
-	}
-	for _, x := range f.Items {
-		free := len(present) - len(x.Recused)
-		switch {
-		case x.Resolved != "" && free < s.p.Quorum:
-			return Refuse("“%[1]s”可参加表决的只有 %[2]d 人，不足法定的 %[3]d 人，只能讨论，不能作出决议。", "On %[1]q only %[2]d could take part and %[3]d are needed: it can be discussed, and nothing resolved.", x.Title, free, s.p.Quorum)
-		case x.For+x.Against+x.Abstain > free:
-			return Refuse("“%[1]s”的票数合计 %[2]d，多于可参加表决的 %[3]d 人，请核对。", "On %[1]q there are %[2]d votes of %[3]d who could take part; please check.", x.Title, x.For+x.Against+x.Abstain, free)
-		}
-	}
-	return nil
-}
-
 // settleMinutes is #批准 and #退回 on a meeting, by who presided.
 func (s *session) settleMinutes(c *Command, yes bool) (string, error) {
 	if err := s.atMeeting(Chair, Member); err != nil {
@@ -422,33 +325,127 @@ func (s *session) settleMinutes(c *Command, yes bool) (string, error) {
 	for _, who := range told {
 		s.tell(who, "minutes", Facts{})
 	}
-	return s.tr("纪要已批准、编号，并发给各委员。", "The minutes are approved, have their number, and go to the members."), nil
+	did := s.tr("纪要已批准、编号，并发给各委员。", "The minutes are approved, have their number, and go to the members.")
+	return did + s.followUps(r.Letter.Minutes.Actions), nil
 }
 
-// Figures are what the committee looks at in each meeting.
-type Figures struct {
-	Since      Date       `json:"since,omitzero"`
-	Received   int        `json:"received"`
-	Closed     int        `json:"closed"`
-	Open       int        `json:"open"`    // now
-	Overdue    int        `json:"overdue"` // of these
-	Found      int        `json:"found"`   // allegations with a finding, in cases that were closed
-	Upheld     int        `json:"upheld"`  // of these, in whole or in part
-	Appeals    int        `json:"appeals"`
-	Changed    int        `json:"changed"`  // appeals that did not affirm the result
-	Breaches   int        `json:"breaches"` // limits that were missed
-	Categories []Category `json:"categories,omitempty"`
+// Resolving lists the cases that the minutes name which a mail may approve, for
+// the store to lock before the policy decides.
+func Resolving(m *Message) []string {
+	var out []string
+	if m.Meeting == nil || m.Meeting.Minutes == nil || !slices.ContainsFunc(ParseCommands(m.OwnWords), func(c Command) bool { return c.verb == findVerb("approve") }) {
+		return nil
+	}
+	for _, a := range m.Meeting.Minutes.Letter.Minutes.Actions {
+		if a.Case != "" {
+			out = append(out, a.Case)
+		}
+	}
+	slices.Sort(out) // everybody locks in the same order
+	return slices.Compact(out)
 }
 
-// Category is how many complaints came in under one head (casework E.1).
-type Category struct {
-	Code string `json:"code"`
-	N    int    `json:"n"`
+// lacking says what a follow-up needs before somebody can be reminded of it; ""
+// if nothing. c is its case, if it is known.
+func (s *session) lacking(c *Case, a Measure) string {
+	who := s.p.owner(a)
+	switch {
+	case who == nil:
+		return s.tr("没有写明责任人", "it names no person")
+	case c != nil && c.Conflicted(who):
+		return s.tr("%s与本案有利害关系，请改由他人负责", "%s has a conflict of interest in the case: please name somebody else", who.Name)
+	case a.Due.IsZero():
+		return s.tr("没有写明期限", "it names no date")
+	case a.Due.Before(s.today()):
+		return s.tr("期限已过", "its date is past")
+	}
+	return ""
 }
 
-// Standing gives the day before which a limit must have ended for its case to
-// stand on every agenda (casework B.3).
-func (p *Policy) Standing(today Date) Date { return p.Calendar.back(today, p.StandingDays) }
+// followUps makes measures of what approved minutes give people to do, each in
+// the case under whose item it stands. What cannot be one goes back to the
+// secretary and to who presided, with the command to complete. It says what
+// became of them.
+func (s *session) followUps(actions []Measure) string {
+	made, left := 0, map[string][]Line{}
+	with := map[string]*session{} // by the case's reference; "": none
+	base := map[string]*Case{}
+	for _, a := range actions {
+		key := ""
+		if i := slices.IndexFunc(s.m.Others, func(o *Case) bool { return a.Case != "" && o.answersTo(a.Case) }); i >= 0 {
+			c := s.m.Others[i]
+			if key = c.Ref; with[key] == nil {
+				with[key], base[key] = s.beside(c, "/"+key), c
+			}
+		}
+		o, m := with[key], a
+		m.Case, m.Meeting, m.Inner = "", s.mt.Ref, true
+		var c *Case
+		if o != nil {
+			c = o.c
+		}
+		why := s.lacking(c, m)
+		switch {
+		case o != nil && slices.Contains(o.c.Measures, m):
+		case o != nil && why == "":
+			o.give(m)
+			made++
+		default:
+			if o == nil {
+				why = strings.Trim(s.tr("没有写在任何案件的议题之下", "it stands under the item of no case")+s.tr("；", "; ")+why, "；; ")
+			}
+			left[key] = append(left[key], Line{Command: m.followUp(s.lang), Did: why})
+		}
+	}
+	back := 0
+	for _, key := range slices.Sorted(maps.Keys(left)) {
+		back += len(left[key])
+		o := cmp.Or(with[key], s)
+		for _, who := range s.minuting(o.c) {
+			o.tell(who, "followups", Facts{Reason: s.mt.Title(s.p.Language, s.p.Location), Level: s.mt.Ref, Transcript: left[key]})
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(with)) {
+		s.also(base[key], with[key])
+	}
+	did := ""
+	if made > 0 {
+		did += s.tr("%d项后续工作已成为案件的措施，责任人已获告知。", " %d follow-ups are measures of their cases now, and those who carry them out know.", made)
+	}
+	if back > 0 {
+		did += s.tr("%d项待补充，另函附有命令。", " %d need completing: another mail brings the command.", back)
+	}
+	return did
+}
+
+// minuting are those who complete a follow-up: who wrote the minutes and who
+// presided, as far as they may act on the case; failing them, the desk.
+func (s *session) minuting(c *Case) []*Person {
+	var out []*Person
+	for _, a := range []string{s.mt.Minutes.By, s.mt.Minutes.Presided} {
+		who := s.p.Register.Find(a)
+		if who.Is(findVerb("followup").Roles...) && !slices.Contains(out, who) && (c == nil || s.p.mayUse(c, who, findVerb("followup"))) {
+			out = append(out, who)
+		}
+	}
+	if len(out) == 0 && c != nil {
+		return s.p.acting(c, Officer, Head)
+	}
+	return out
+}
+
+// followUp is the command that gives it to somebody.
+func (m Measure) followUp(lang string) string {
+	line := "#" + findVerb("followup").Name(lang) + pick(lang, " 会议=", " meeting=") + m.Meeting
+	if m.Owner != "" && m.Owner != m.Person {
+		line += pick(lang, " 负责人="+m.Owner, ` owner="`+m.Owner+`"`)
+	}
+	line += pick(lang, " 人=", " person=") + m.Person + pick(lang, " 期限=", " due=")
+	if !m.Due.IsZero() {
+		line += m.Due.String()
+	}
+	return line + " " + m.Text
+}
 
 // NextOn lists the commands that a person may send about a meeting now.
 func (p *Policy) NextOn(m *Meeting, who *Person, at time.Time) []Action {

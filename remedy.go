@@ -1,8 +1,8 @@
 package complaints
 
 import (
+	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -134,59 +134,6 @@ func (f *Surveyed) Low() bool {
 		}
 	}
 	return n > 0 && sum <= 2*n
-}
-
-// questions are what a client is asked after the end (casework A Ch.13): how
-// the complaint was handled, apart from what came of it.
-var questions = [][2]string{
-	{"提出投诉是否方便", "Was it easy to make your complaint?"},
-	{"办理是否及时", "Was it dealt with promptly?"},
-	{"办理是否公正", "Was it dealt with fairly?"},
-	{"理由和依据是否说明清楚", "Were the reasons explained clearly?"},
-	{"对处理结果是否满意", "Are you satisfied with the outcome?"},
-}
-
-// SurveyQuestions gives the questions in a language, in their order.
-func SurveyQuestions(lang string) []string {
-	var out []string
-	for _, q := range questions {
-		out = append(out, pick(lang, q[0], q[1]))
-	}
-	return out
-}
-
-var (
-	scoreLine = regexp.MustCompile(`^\s*([1-5])\s*(?:[.．、:：=＝)）\]】]|\s)\s*(?:.*?[:：=＝?？\s])?\s*([1-5])\s*(?:分|points?)?\s*[.。]?\s*$`)
-	scoreRow  = regexp.MustCompile(`^\s*([1-5])(?:[\s,，、;；/]+([1-5]))(?:[\s,，、;；/]+([1-5]))(?:[\s,，、;；/]+([1-5]))(?:[\s,，、;；/]+([1-5]))\s*[.。]?\s*$`)
-)
-
-// readScores reads an answer to the questions: a line for each, “1. 4”, or all
-// five figures in one line. What else was written is the remark. Less than
-// three answers are no answer.
-func readScores(own string) (f Surveyed, ok bool) {
-	f.Scores = make([]int, len(questions))
-	var rest []string
-	n := 0
-	for _, l := range strings.Split(own, "\n") {
-		if m := scoreRow.FindStringSubmatch(l); m != nil && n == 0 {
-			for i, v := range m[1:] {
-				f.Scores[i], _ = strconv.Atoi(v)
-			}
-			n = len(questions)
-			continue
-		}
-		if m := scoreLine.FindStringSubmatch(l); m != nil {
-			q, _ := strconv.Atoi(m[1])
-			if f.Scores[q-1] == 0 {
-				f.Scores[q-1], _ = strconv.Atoi(m[2])
-				n++
-				continue
-			}
-		}
-		rest = append(rest, l)
-	}
-	f.Text = strings.TrimSpace(strings.Join(rest, "\n"))
-	return f, n >= 3
 }
 
 // surveyed takes a client's answer to the questions; false if the mail is none.
@@ -336,7 +283,7 @@ func (s *session) complete(c *Command) (string, error) {
 	var left []int
 	for i, m := range s.c.Measures {
 		mine := s.p.owner(m) == s.who || s.p.allows(s.c, s.who, staffOfCase)
-		if s.c.done(i+1) == nil && mine {
+		if s.c.done(i+1) == nil && mine && s.c.runs(m) {
 			left = append(left, i+1)
 		}
 	}
@@ -405,7 +352,7 @@ func (s *session) verify(c *Command) (string, error) {
 // has it in writing.
 func (s *session) hand() {
 	for i, m := range s.c.Measures {
-		if who := s.p.owner(m); who != nil && s.c.done(i+1) == nil {
+		if who := s.p.owner(m); who != nil && s.c.done(i+1) == nil && !m.Inner { // of a follow-up they know already
 			n := s.tell(who, "measure", Facts{Level: strconv.Itoa(i + 1), Notes: m.notes()})
 			n.Key = fmt.Sprintf("%s/measure/%d/%s/%s", s.c.Ref, i+1, m.Due, who.Address)
 		}
@@ -419,11 +366,34 @@ func (m Measure) notes() []string { return []string{m.Text, m.Owner, m.Due.Strin
 // after are the states in which what a letter promised is carried out.
 var after = []State{Decided, InRemedy, AppealLodged, AppealReview, AppealDecided, Closed}
 
+// promised are the measures that letters to the client name.
+func (c *Case) promised() []Measure {
+	return slices.DeleteFunc(slices.Clone(c.Measures), func(m Measure) bool { return m.Inner })
+}
+
+// followUpsOnly drops the measures that a result promised which is void: the
+// follow-ups stay, under numbers of their own.
+func (c *Case) followUpsOnly() {
+	var done []MeasureDone
+	for i, m := range c.Measures {
+		if d := c.done(i + 1); m.Inner && d != nil {
+			x := *d
+			x.No = 1 + len(slices.DeleteFunc(slices.Clone(c.Measures[:i]), func(m Measure) bool { return !m.Inner }))
+			done = append(done, x)
+		}
+	}
+	c.Measures, c.MeasuresDone = slices.DeleteFunc(slices.Clone(c.Measures), func(m Measure) bool { return !m.Inner }), done
+}
+
+// runs reports whether a measure is to be carried out already: one that the
+// client is promised after the letter that says so, a follow-up at once.
+func (c *Case) runs(m Measure) bool { return m.Inner || slices.Contains(after, c.State) }
+
 // measureDue is the first day on which a measure is due that is not done yet.
 func measureDue(_ *Policy, c *Case) Deadline {
 	var d Deadline
 	for i, m := range c.Measures {
-		if c.done(i+1) == nil && !m.Due.IsZero() && (d.Due.IsZero() || m.Due.Before(d.Due)) {
+		if c.runs(m) && c.done(i+1) == nil && !m.Due.IsZero() && (d.Due.IsZero() || m.Due.Before(d.Due)) {
 			d.Due = m.Due
 		}
 	}
@@ -477,4 +447,45 @@ func (s *session) measure(c *Command) (string, error) {
 	}
 	s.do(&MeasureSet{Measure: m})
 	return s.tr("改进措施第%d项已记下。", "Measure %d is noted.", len(s.c.Measures)), nil
+}
+
+// readFollowUp reads who does what by when; the person by address or name. What
+// is missing stays empty.
+func (s *session) readFollowUp(c *Command) (Measure, error) {
+	m := Measure{Text: strings.TrimSpace(c.Text), Owner: c.Args["owner"], Meeting: c.Args["meeting"]}
+	switch who := s.p.Register.Named(cmp.Or(c.Args["person"], m.Owner)); {
+	case m.Text == "":
+		return m, Refuse("后续工作请写明要做的事：“%s”应写成 后续：负责人=财务部主管 人=姓名 期限=2026-12-31 内容", "A follow-up says what is to be done; write %q as followup: owner=\"Head of Finance\" person=name due=2026-12-31 text", c.Raw)
+	case who == nil && c.Args["person"] != "":
+		return m, Refuse("名册中没有“%s”，请写姓名或地址。", "There is nobody named %q in the register; write the name or the address.", c.Args["person"])
+	case who != nil:
+		m.Person, m.Owner = who.Address, cmp.Or(m.Owner, who.Name)
+	}
+	var err error
+	m.Due, err = s.anyDate(c, "due")
+	return m, err
+}
+
+// follow is #后续.
+func (s *session) follow(c *Command) (string, error) {
+	m, err := s.readFollowUp(c)
+	if err != nil {
+		return "", err
+	}
+	m.Inner = true
+	if why := s.lacking(s.c, m); why != "" {
+		return "", Refuse("%[1]s。用法：%[2]s", "Not carried out: %[1]s. Usage: %[3]s", why, c.verb.Usage("zh"), c.verb.Usage("en"))
+	}
+	if i := slices.Index(s.c.Measures, m); i >= 0 {
+		return s.tr("第%d项措施已是这样，没有改动。", "Measure %d says so already; nothing changed.", i+1), nil
+	}
+	s.give(m)
+	return s.tr("已记为第%d项措施，%s已获告知，%s前完成。", "Measure %d: %s knows, and it is to be done by %s.", len(s.c.Measures), s.p.owner(m).Name, m.Due.In(s.lang)), nil
+}
+
+// give puts a follow-up on file and hands it to who carries it out.
+func (s *session) give(m Measure) {
+	s.do(&MeasureSet{Measure: m})
+	no := len(s.c.Measures)
+	s.tell(s.p.owner(m), "measure", Facts{Of: "followup", Reason: m.Meeting, Level: strconv.Itoa(no), From: s.who.Mailbox(), Notes: m.notes()}).Key = fmt.Sprintf("%s/measure/%d/%s/%s", s.c.Ref, no, m.Due, m.Person)
 }

@@ -99,7 +99,7 @@ var clocks = []clock{
 	{"C9", [2]string{"申诉受理", "acknowledgement of the appeal"}, func(p *Policy) int { return p.AppealAckDays }, "working", "appealed", "referred_to_panel", false, []State{AppealLodged}, appealAckDue, []Role{Chair, Officer}, "ladder"},
 	{"C10", [2]string{"委员会决定", "committee's decision"}, func(p *Policy) int { return p.CommitteeDays }, "working", "appealed", "delivered", true, []State{AppealLodged, AppealReview}, rulingDue, []Role{ThePanel, Chair}, "ladder"},
 	{"C11", [2]string{"履行补救", "remedy"}, nil, "calendar", "delivered", "performed", false, []State{Decided, AppealDecided, InRemedy}, remedyDue, deskRoles, "ladder"},
-	{"C12", [2]string{"改进措施", "improvement measure"}, nil, "calendar", "measure_set", "completed", false, after, measureDue, []Role{TheOwner, Officer, Head}, "ladder"},
+	{"C12", [2]string{"改进措施", "improvement measure"}, nil, "calendar", "measure_set", "completed", false, followable, measureDue, []Role{TheOwner, Officer, Head}, "ladder"},
 	{"C13", [2]string{"满意度调查", "survey"}, func(p *Policy) int { return p.SurveyDays }, "working", "closed", "surveyed", false, []State{Closed}, surveyDue, nil, "survey"},
 	{"C14", [2]string{"进展告知", "progress notice"}, func(p *Policy) int { return p.ProgressDays }, "working", "issued", "progress", true, inMotion, progressDue, nil, "day"},
 	{"C15", [2]string{"最长办理期", "long stop"}, func(p *Policy) int { return p.LongStopDays }, "calendar", "received", "delivered", false, unsettled, longStop, []Role{Chair}, "over"},

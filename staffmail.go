@@ -223,6 +223,7 @@ func (p *Policy) possible(c *Case, who *Person) []*Verb {
 		switch {
 		case c == nil && (!v.NoCase || v.Meeting || !who.Is(v.Roles...)), c != nil && !v.In(c.State), v.En[0] == "confirm": // its mail asks for that
 		case c != nil && !v.NoCase && !p.mayUse(c, who, v):
+		case v.En[0] == "completed" && c != nil && len(c.Measures) == 0, v.En[0] == "verified" && c != nil && len(c.MeasuresDone) == 0: // there is none
 		case slices.Contains(penVerbs, v.En[0]) && !p.keepsPen(who):
 		case (v.En[0] == "approve" || v.En[0] == "return") && c != nil && c.State != ReportReview && c.pendingDraft() == nil: // nothing waits for it
 		default:
@@ -373,6 +374,8 @@ func (s *session) run(c *Command) (string, error) {
 		return s.remedy(c)
 	case "measure":
 		return s.measure(c)
+	case "followup":
+		return s.follow(c)
 	case "performed":
 		return s.perform(c)
 	case "completed":

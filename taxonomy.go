@@ -447,3 +447,28 @@ func (s State) Open() bool {
 	}
 	return true
 }
+
+// Figures are what the committee looks at in each meeting.
+type Figures struct {
+	Since      Date       `json:"since,omitzero"`
+	Received   int        `json:"received"`
+	Closed     int        `json:"closed"`
+	Open       int        `json:"open"`    // now
+	Overdue    int        `json:"overdue"` // of these
+	Found      int        `json:"found"`   // allegations with a finding, in cases that were closed
+	Upheld     int        `json:"upheld"`  // of these, in whole or in part
+	Appeals    int        `json:"appeals"`
+	Changed    int        `json:"changed"`  // appeals that did not affirm the result
+	Breaches   int        `json:"breaches"` // limits that were missed
+	Categories []Category `json:"categories,omitempty"`
+}
+
+// Category is how many complaints came in under one head (casework E.1).
+type Category struct {
+	Code string `json:"code"`
+	N    int    `json:"n"`
+}
+
+// Standing gives the day before which a limit must have ended for its case to
+// stand on every agenda (casework B.3).
+func (p *Policy) Standing(today Date) Date { return p.Calendar.back(today, p.StandingDays) }

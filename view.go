@@ -264,7 +264,7 @@ func (p *Policy) ready(v *Verb, c *Case, who *Person, at time.Time) []Action {
 		}
 	case "completed":
 		for i, m := range c.Measures {
-			if c.done(i+1) == nil && c.State != Decided && (p.owner(m) == who || p.owner(m) == nil) {
+			if c.done(i+1) == nil && c.State != Decided && c.runs(m) && (p.owner(m) == who || p.owner(m) == nil) {
 				return one(strconv.Itoa(i+1), pick(lang, "（怎样完成的；请附证明材料）", "(what was done; please attach what shows it)"))
 			}
 		}
@@ -300,7 +300,7 @@ func (p *Policy) readyDraft(c *Case, at time.Time) []Action {
 	lang := p.Language
 	verb := func(en string) string { return "#" + findVerb(en).Name(lang) }
 	draft := Action{Label: pick(lang, "生成处理结果告知书草稿，送另一人批准", "draft the result letter and put it before a second person"), Line: verb("draft")}
-	if len(c.Measures) > 0 {
+	if len(c.promised()) > 0 {
 		return []Action{draft}
 	}
 	soon := DateOf(at.In(p.Location)).Add(14).String()

@@ -144,6 +144,7 @@ var (
 	working    = []State{Investigating, AwaitingClient}
 	building   = []State{Registered, Triage, Investigating, AwaitingClient}
 	settleable = []State{Registered, Triage, Investigating}
+	followable = slices.DeleteFunc(slices.Clone(everyState), func(s State) bool { return s == Merged })
 	offering   = []State{Investigating, AwaitingClient, ReportReview, DecisionDraft}
 )
 
@@ -216,6 +217,9 @@ var vocabulary = []*Verb{
 	{Zh: [2]string{"措施", "负责人=财务部主管 [人=地址] 期限=2026-12-18 内容"}, En: [2]string{"measure", "owner=\"Head of Finance\" [person=address] due=2026-12-18 text"}, Layer: Writes, Text: MustText,
 		Roles: append([]Role{Chair}, staffOfCase...), States: append([]State{Registered, Triage, AppealReview}, offering...), Keys: [][3]string{{"owner", "负责人", "owner"}, {"person", "人", "person"}, {"due", "期限", "due"}},
 		Does: [2]string{"写入一项改进措施，注明岗位和期限", "adds an improvement measure, with a post and a date"}},
+	{Zh: [2]string{"后续", "[会议=M2026-0001] [负责人=诉讼部主管] 人=姓名 期限=2026-12-31 要做的事"}, En: [2]string{"followup", "[meeting=M2026-0001] [owner=\"Head of Litigation\"] person=name due=2026-12-31 what is to be done"}, Alias: []string{"follow-up"}, Layer: Writes, Text: MustText,
+		Roles: []Role{Officer, Head, Chair}, States: followable, Keys: [][3]string{{"meeting", "会议", "meeting"}, {"owner", "负责人", "owner"}, {"person", "人", "person"}, {"due", "期限", "due"}},
+		Does: [2]string{"把一项后续工作交给一位同事：本人随即获告知，到期催办，完成后由另一人验收；致投诉人的函件不提及", "gives a colleague a follow-up: they are told at once, reminded and verified as with a measure; no letter to the client names it"}},
 	{Zh: [2]string{"报告", "[未听取=原因] 报告正文"}, En: [2]string{"report", "[unheard=reason] text of the report"}, Layer: Writes, Text: MustText,
 		Roles: []Role{TheHandler}, States: []State{Investigating}, Keys: [][3]string{{"unheard", "未听取", "unheard"}},
 		Does: [2]string{"提交书面调查报告，送负责人审核", "files the written report for review"}},
@@ -331,10 +335,10 @@ var vocabulary = []*Verb{
 		Roles: staffOfCase, States: []State{Decided, InRemedy, AppealDecided}, Keys: [][3]string{{"on", "日期", "on"}, {"proof", "凭证", "proof"}},
 		Does: [2]string{"记录补救已经履行，并告知投诉人", "records that a remedy was carried out, and tells the client"}},
 	{Zh: [2]string{"完成", "[1] 怎样完成的（附证明材料）"}, En: [2]string{"completed", "[1] what was done (with what shows it)"}, Layer: Writes, Text: MayText, Words: 1,
-		Roles: []Role{TheOwner, TheHandler, Officer, Head}, States: after,
+		Roles: []Role{TheOwner, TheHandler, Officer, Head}, States: followable,
 		Does: [2]string{"报告改进措施已完成，由另一人验收", "reports an improvement measure as done, for a second person to verify"}},
 	{Zh: [2]string{"验收", "[1] [结果=通过|不通过] [说明]"}, En: [2]string{"verified", "[1] [result=passed|failed] [text]"}, Layer: Writes, Text: MayText, Words: 1,
-		Roles: []Role{Officer, Head, Chair}, States: after, Keys: [][3]string{{"result", "结果", "result"}},
+		Roles: []Role{Officer, Head, Chair}, States: followable, Keys: [][3]string{{"result", "结果", "result"}},
 		Does: [2]string{"验收已完成的改进措施；不通过的退回", "verifies a measure that was done, or sends it back"}},
 	{Zh: [2]string{"结案", "[代码=答复后未申诉] [说明]"}, En: [2]string{"close", "[code=settled] [reason]"}, Layer: Outward, Text: MayText,
 		Roles: []Role{Officer, Head}, Keys: [][3]string{{"code", "代码", "code"}},

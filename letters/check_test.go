@@ -195,7 +195,7 @@ func TestCheck(t *testing.T) {
 		{"nobody came", "minutes.zh", func(l *L) {
 			l.Minutes.Present, l.Minutes.Quorum, l.Minutes.Items = nil, 0, l.Minutes.Items[2:]
 		}, "没有写明出席人员", "Who was present"},
-		{"nobody's action", "minutes.zh", func(l *L) { l.Minutes.Actions[1].Owner = "" }, "后续工作第2项缺少内容、责任岗位或者完成日期", "Action 2 lacks its words"},
+		{"empty action", "minutes.zh", func(l *L) { l.Minutes.Actions[1].Text = "" }, "后续工作第2项没有写明要做的事", "Action 2 does not say"},
 		{"next meeting past", "minutes.zh", func(l *L) { l.Minutes.Next = day("2026-12-01") }, "下次会议的日期（2026-12-01）不晚于", "next meeting (2026-12-01)"},
 
 		{"to no regulator", "regulator.zh", func(l *L) { l.To.Name = "" }, "缺少收件人姓名", "addressee's name"},

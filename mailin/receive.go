@@ -220,10 +220,12 @@ func (r *Receiver) forCommands(ctx context.Context, tx *store.Tx, p *complaints.
 			return err
 		}
 	}
-	if m.Others, err = tx.Others(ctx, c, m); err != nil || c != nil {
-		return err
+	if c == nil { // first: the minutes that a mail approves name cases
+		if m.Meeting, err = tx.FindMeeting(ctx, complaints.KeysOf(m, p.Address), m); err != nil {
+			return err
+		}
 	}
-	if m.Meeting, err = tx.FindMeeting(ctx, complaints.KeysOf(m, p.Address), m); err != nil {
+	if m.Others, err = tx.Others(ctx, c, m); err != nil || c != nil {
 		return err
 	}
 	if complaints.CallsMeeting(m) {

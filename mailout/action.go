@@ -15,7 +15,7 @@ func (v View) staffActions(next []complaints.Action) []complaints.Action {
 	switch v.Name {
 	case "letter_in_doubt", "impersonated", "alert", "list", "digest", "held", "calendar_changed", "calendar_missing", "meeting_due", "meeting_missed", "term_ending": // not about what comes next
 		return nil
-	case "confirm", "unplaced": // nothing else may stand beside the code
+	case "confirm", "unplaced", "followups": // nothing else may stand beside the code
 		return v.asked()
 	}
 	var out, rest []complaints.Action
@@ -70,6 +70,12 @@ func (v View) asked() []complaints.Action {
 		}
 	case "measure":
 		return []complaints.Action{act("报告已完成（请在命令后写明怎样完成的，并附证明材料）", "Report it as done (say after the command what was done, and attach what shows it)", "#完成 "+v.Facts.Level, "#completed "+v.Facts.Level)}
+	case "followups":
+		var out []complaints.Action
+		for _, l := range v.Facts.Transcript {
+			out = append(out, complaints.Action{Label: v.tr("补充后交办（"+l.Did+"）", "Complete it and hand it over ("+l.Did+")"), Line: l.Command})
+		}
+		return out
 	case "confirm":
 		return []complaints.Action{act("确认由本人发出，立即执行", "Confirm that they are mine and carry them out", "#确认 "+v.Facts.Hash, "#confirm "+v.Facts.Hash)}
 	case "unplaced":

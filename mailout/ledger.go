@@ -3,6 +3,7 @@ package mailout
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"complaints"
@@ -140,11 +141,13 @@ func (l *ledger) committee() {
 	l.add("C10", a.At, a.Due, sent, "")
 }
 
-// promises hold C11 to C13: what a letter promised, and the client's opinion.
+// promises hold C11 to C13: what a letter promised, what was handed to
+// colleagues beside it, and the client's opinion.
 func (l *ledger) promises() {
 	c := l.Case
 	res := c.Answer()
 	if res == nil || res.Delivered.IsZero() {
+		l.measures(time.Time{})
 		return
 	}
 	for i, r := range c.Remedies {
@@ -158,17 +161,30 @@ func (l *ledger) promises() {
 			l.add("C11", res.Delivered, complaints.Deadline{Due: r.Due}, on, fmt.Sprint(i+1))
 		}
 	}
-	for i, m := range c.Measures {
+	l.measures(res.Delivered)
+	if at := l.when(true, "surveyed"); !at.IsZero() {
+		l.add("C13", c.ClosedAt, l.days(c.ClosedAt, l.policy.SurveyDays+l.policy.SurveyClose), at, "")
+	}
+}
+
+// measures hold C12: from the letter that promises one, or from the day on which
+// a colleague got it as a follow-up.
+func (l *ledger) measures(promised time.Time) {
+	for i, m := range l.Case.Measures {
 		var on time.Time
-		for _, d := range c.MeasuresDone {
+		for _, d := range l.Case.MeasuresDone {
 			if d.No == i+1 {
 				on = d.On.Midnight(l.location())
 			}
 		}
-		l.add("C12", res.Delivered, complaints.Deadline{Due: m.Due}, on, fmt.Sprint(i+1))
-	}
-	if at := l.when(true, "surveyed"); !at.IsZero() {
-		l.add("C13", c.ClosedAt, l.days(c.ClosedAt, l.policy.SurveyDays+l.policy.SurveyClose), at, "")
+		start := promised
+		if m.Inner {
+			at := slices.IndexFunc(l.Case.Log, func(e complaints.Entry) bool { return e.What == "measure_set" && e.Text == m.Text })
+			start = l.Case.Log[max(at, 0)].At
+		}
+		if !start.IsZero() {
+			l.add("C12", start, complaints.Deadline{Due: m.Due}, on, fmt.Sprint(i+1))
+		}
 	}
 }
 

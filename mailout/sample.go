@@ -45,7 +45,7 @@ var caseless = map[string]bool{
 	"transcript": true, "confirm": true, "help": true, "list": true, "impersonated": true, "alert": true, "letter_in_doubt": true,
 	"digest": true, "held": true, "unplaced": true, "calendar_proposed": true, "calendar_changed": true, "calendar_missing": true,
 	"meeting_call": true, "meeting_moved": true, "meeting_cancelled": true, "meeting_answers": true, "meeting_due": true, "meeting_missed": true, "minutes": true,
-	"minutes_due": true, "minutes_approval": true, "minutes_returned": true, "term_ending": true,
+	"minutes_due": true, "minutes_approval": true, "minutes_returned": true, "followups": true, "term_ending": true,
 }
 
 // forClient are the mails that a client gets; all others go to staff.
@@ -403,6 +403,9 @@ func (w *sampleFirm) mail(name string, c *complaints.Case) complaints.Mail {
 		f.Text, f.Attachments, f.Notes = "", nil, []string{"1"}
 	case "measure":
 		f.Level, f.Text, f.Attachments, f.Notes = "1", "", nil, []string{w.tr("结案时向客户出具费用结算单", "Give every client a statement of fees at the end of the matter"), w.tr("财务部主管", "Head of Finance"), "2026-12-31"}
+	case "followups":
+		*f = complaints.Facts{Reason: w.tr("2026年12月例会", "Regular meeting, December 2026"), Level: "M2026-0001", Transcript: []complaints.Line{
+			{Command: w.tr("#后续 会议=M2026-0001 负责人=财务部主管 人= 期限=2026-12-31 结案时出具费用结算单", "#followup meeting=M2026-0001 owner=\"Head of Finance\" person= due=2026-12-31 A statement of fees at the end of each matter"), Did: w.tr("没有写明责任人", "it names no person")}}}
 	case "measure_done":
 		f.From, f.Level, f.Text = complaints.Address{Name: w.tr("李娜", "Li Na"), Addr: "li@firm.example"}, "1", w.tr("结算单样式已启用，附件为本月的三份。", "The new statement is in use; three of this month are attached.")
 		f.Notes = []string{w.tr("结案时向客户出具费用结算单", "Give every client a statement of fees at the end of the matter"), w.tr("财务部主管", "Head of Finance"), "2026-12-31"}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -332,8 +333,9 @@ func (tx *Tx) Lead(ctx context.Context, c *complaints.Case) (*complaints.Case, e
 	return c, nil
 }
 
-// Others locks the further cases that a mail's commands name; those that do not
-// exist are left out.
+// Others locks the further cases that a mail's commands name, or that get the
+// follow-ups of the minutes it approves: of a merged one the case in which it
+// goes on. Those that do not exist are left out.
 func (tx *Tx) Others(ctx context.Context, c *complaints.Case, m *complaints.Message) ([]*complaints.Case, error) {
 	var out []*complaints.Case
 	for _, ref := range complaints.Names(m) {
@@ -348,6 +350,22 @@ func (tx *Tx) Others(ctx context.Context, c *complaints.Case, m *complaints.Mess
 			return nil, err
 		}
 		out = append(out, o)
+	}
+	for _, ref := range complaints.Resolving(m) {
+		if slices.ContainsFunc(out, func(o *complaints.Case) bool { return strings.EqualFold(o.Ref, ref) }) {
+			continue
+		}
+		o, err := tx.LockRef(ctx, ref)
+		if err == nil {
+			o, err = tx.Lead(ctx, o)
+		}
+		switch {
+		case NotFound(err):
+		case err != nil:
+			return nil, err
+		case !slices.ContainsFunc(out, func(x *complaints.Case) bool { return x.Ref == o.Ref }):
+			out = append(out, o)
+		}
 	}
 	return out, nil
 }
