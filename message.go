@@ -64,6 +64,13 @@ type Auth struct {
 	By        string   `json:"by"`                  // who says so: the authserv-id (RFC 8601), "dkim", or ""
 	Away      bool     `json:"away,omitempty"`      // the DNS could not be asked for the key of a signature of the From domain, and nobody else vouches (temperror, RFC 8601 2.7.1)
 	Submitter string   `json:"submitter,omitempty"` // smtp.auth of auth=pass: the account that submitted the mail (RFC 8601 2.7.4)
+	Folder    string   `json:"folder,omitempty"`    // whose command folder it lay in: by the server's rights nobody else can have put it there
+}
+
+// Place is a folder on the IMAP server for the commands of one member of staff.
+type Place struct {
+	Owner string // addr-spec of the one who alone may put mail there; "": that is nobody
+	Doubt string // why it is nobody
 }
 
 // RSVP is the answer of a calendar program to an invitation (METHOD:REPLY,
@@ -128,6 +135,7 @@ type Message struct {
 	Tables    []Table   `json:"-"` // working days that wait for a second person's approval
 
 	Repeats   int64         `json:"-"` // an earlier mail with the same sender, date and words; 0: none
+	Place     *Place        `json:"-"` // the command folder in which it lay; nil: it came by mail
 	Arrived   time.Time     `json:"-"` // when it came, if that was earlier: it was held
 	Pen       []HeldMail    `json:"-"` // mails that are held, for the commands that deal with them
 	Released  string        `json:"-"` // who released it from the holding pen; "" if it comes from the inbox

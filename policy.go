@@ -142,6 +142,8 @@ func (p *Policy) Receive(c *Case, m *Message, at time.Time) (*Case, Outcome) {
 	}
 	s.countMisuse()
 	switch {
+	case m.Place != nil && !(m.Class == Staff && m.placed()):
+		s.misplaced()
 	case m.Class == Own || m.Class == Journal: // our own words tell us nothing
 	case s.c == nil && m.Class != Bounce && p.isForm(m):
 		s.formMail()

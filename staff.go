@@ -124,6 +124,15 @@ func (r *Register) With(any ...Role) []*Person {
 	return out
 }
 
+// Addresses gives those of all active people.
+func (r *Register) Addresses() []string {
+	var out []string
+	for _, p := range r.With(AnyStaff) {
+		out = append(out, p.Address)
+	}
+	return out
+}
+
 // Named finds an active person by address or by full name, for commands in
 // which a person is named either way; nil if none or more than one fits.
 func (r *Register) Named(s string) *Person {

@@ -101,6 +101,29 @@ func (s *session) impersonated(cs []Command) {
 	m.Auto = true
 }
 
+// misplaced deals with a mail in a command folder that is not its owner's own,
+// or of which nobody knows who put it there: it is held, and nothing in it counts.
+func (s *session) misplaced() {
+	owner := s.p.Register.Find(s.m.Place.Owner)
+	if !owner.Is(AnyStaff) {
+		s.out.Hold = "in a command folder that proves nobody: " + s.m.Place.Doubt
+		s.alert("folder", s.m.Place.Doubt+"; its mail is held, and nothing in it is carried out")
+		return
+	}
+	s.out.Hold = "in the command folder of " + owner.Address + ", and not written by them"
+	if s.damped() {
+		return
+	}
+	author := s.m.From.Addr
+	if s.m.Froms != 1 {
+		author = s.tr("%d 个地址", "%d addresses", s.m.Froms)
+	}
+	why := s.tr("这封邮件放在您的命令文件夹中，但发件人是 %s，不是您本人的登记地址；其中内容一概未执行，邮件已暂存。该文件夹只放您自己写的邮件；要转交他人来信，请把它转发给本台。",
+		"This mail lay in your command folder, but it is from %s and not from your registered address; nothing in it was carried out, and it is held. Only mails that you wrote belong there; to pass somebody else's mail on, forward it to the desk.", author)
+	m := s.tell(owner, "transcript", Facts{Subject: s.m.Subject, Transcript: []Line{{Did: why, Refused: true}}, Reason: "refused"})
+	m.Auto = true
+}
+
 // carryOut runs the commands one after the other on the copy of the case.
 func (s *session) carryOut(cs []Command) (lines []Line, bad bool) {
 	if len(cs) > maxCommands || len(s.m.OwnWords) > maxCommandMail {

@@ -175,11 +175,11 @@ func (s *session) trust(v *Verb) error {
 	case s.p.Verdict.blocks(s.m):
 		return Refuse("邮件系统检查发现，伪造的认证标记没有被剔除，凭这类标记执行的命令自%[1]s起停用；查看类命令不受影响。请管理员处理后重新运行 complaintsd doctor。",
 			"The mail system was found to let forged marks of authentication through; since %[1]s no command that relies on them is carried out. Reading still works. An administrator must see to it and run complaintsd doctor again.", s.p.Verdict.At.In(s.p.Location).Format("2006-01-02 15:04"))
-	case s.p.Confirm && v.Layer == Outward:
+	case s.p.Confirm && v.Layer == Outward && !s.m.placed():
 		return Refuse("本所的邮件系统尚不能核实发件人，对外或无法撤回的命令不能经邮件执行；请管理员在配置中设置 authentication。",
 			"The firm's mail system cannot verify who sent a mail, so what goes outside or cannot be undone is not done by mail; an administrator must set up authentication.")
 	case s.proved != nil || v.En[0] == "confirm":
-	case s.p.Confirm, s.p.RequireDomain && !s.m.genuine(): // the latter: the DNS was away
+	case s.p.Confirm && !s.m.placed(), s.p.RequireDomain && !s.m.genuine(): // the latter: the DNS was away
 		s.unproved = true
 	case v.Layer == Outward && s.p.RequireDomain && !s.m.submitted() && v.En[0] != "approve":
 		// An approval needs no code: it is a second person's, and quotes the
@@ -193,7 +193,13 @@ func (m *Message) token(desk string) *Token { return KeysOf(m, desk).Token }
 
 // submitted reports whether the mail was handed in from the account of its
 // From address, as our own server says.
-func (m *Message) submitted() bool { return m.Froms <= 1 && SameAddr(m.Auth.Submitter, m.From.Addr) }
+func (m *Message) submitted() bool {
+	return m.Froms <= 1 && SameAddr(m.Auth.Submitter, m.From.Addr) || m.placed()
+}
+
+// placed reports whether the author of the mail put it into the folder that is
+// open to nobody else.
+func (m *Message) placed() bool { return m.Froms == 1 && SameAddr(m.Auth.Folder, m.From.Addr) }
 
 // genuine reports whether our own hosts or our own verification vouch for the
 // domain or the account of From.
@@ -350,7 +356,7 @@ type Trial struct {
 // blocks reports whether the commands of a mail are switched off: the marks on
 // which it relies may be forged. A signature that we verified ourselves is none.
 func (v *Verdict) blocks(m *Message) bool {
-	if v == nil || !v.Off {
+	if v == nil || !v.Off || m.placed() {
 		return false
 	}
 	_, domain, _ := strings.Cut(strings.ToLower(m.From.Addr), "@")

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -89,6 +90,10 @@ func (d *commandDesk) ran(raw []byte) (lines []string, o complaints.Outcome) {
 	m := Parse(raw, d.desk)
 	m.ID = 2
 	_, o = d.p.Receive(d.c, m, d.now)
+	return ranOf(o), o
+}
+
+func ranOf(o complaints.Outcome) (lines []string) {
 	for _, mail := range o.Mails {
 		if mail.Template == "help" || mail.Template == "list" || mail.Template == "view" {
 			lines = append(lines, mail.Template)
@@ -98,11 +103,11 @@ func (d *commandDesk) ran(raw []byte) (lines []string, o complaints.Outcome) {
 		}
 		for _, l := range mail.Facts.Transcript {
 			if !l.Refused {
-				lines = append(lines, l.Command)
+				lines = append(lines, strings.TrimSpace(l.Command))
 			}
 		}
 	}
-	return lines, o
+	return lines
 }
 
 // commandBodies are what staff write, and the lines of it that run.
@@ -494,6 +499,47 @@ func TestCommandsThatMustNotRun(t *testing.T) {
 	if n < 300 {
 		t.Errorf("a corpus of %d mails", n)
 	}
+}
+
+// TestCommandsOfAFolder: the same mails in the command folder of their author,
+// where no server of ours has said anything of them. What runs by mail runs
+// there, and so does what only lacks somebody who vouches for it; nothing else
+// does, and nothing at all in the folder of somebody else or of nobody.
+func TestCommandsOfAFolder(t *testing.T) {
+	d := newCommandDesk(t)
+	vouched := regexp.MustCompile(`^(no result|dmarc=|spf alone|about another domain|another server|two results|brought along|spelt|a hostile)`)
+	n := 0
+	look := func(carrier, raw string, runs []string) {
+		t.Helper()
+		for _, place := range []complaints.Place{{Owner: officer}, {Owner: "zhao@firm.example"}, {Doubt: "anyone may write into it"}, {Owner: "gone@firm.example", Doubt: "gone"}} {
+			n++
+			m := read(&Fetched{Raw: []byte(raw), Place: &place}, d.desk)
+			m.ID = 2
+			_, o := d.p.Receive(d.c, m, d.now)
+			got := ranOf(o)
+			want := runs
+			if place.Owner != officer {
+				want = nil
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s in the folder of %q: ran %q, want %q; %+v", carrier, place.Owner, got, want, m.Auth)
+			}
+			if place.Owner != officer && carrier != "another's token" && (o.Hold == "" || len(o.Events) > 0) {
+				t.Errorf("%s in the folder of %q: it is not held, %d events", carrier, place.Owner, len(o.Events))
+			}
+		}
+	}
+	for carrier, wrap := range d.mayRun() {
+		look(carrier, wrap(commandBodies[0].body), commandBodies[0].runs)
+	}
+	for carrier, wrap := range d.mustNotRun() {
+		runs := commandBodies[0].runs
+		if !vouched.MatchString(carrier) {
+			runs = nil
+		}
+		look(carrier, wrap(commandBodies[0].body), runs)
+	}
+	t.Logf("%d mails", n)
 }
 
 // TestCommandsThatAreRefused: one bad line, and nothing of the mail is done;

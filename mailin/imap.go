@@ -4,9 +4,12 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -34,6 +37,12 @@ type Server struct {
 	Journal    string // a second folder to watch, for blind copies of our own letters; "" if there is none
 	ReadOnly   bool   // EXAMINE instead of SELECT: nothing is marked, moved or created
 
+	// Commands is the form of the names of folders into each of which one member
+	// of staff alone may put mail: %u is their addr-spec, %n the part of it before
+	// the @; "" if there are none. Owners gives the addr-specs in lower case.
+	Commands string
+	Owners   func(context.Context) ([]string, error)
+
 	Poll     time.Duration // look for mail at least this often, also beside IDLE; 0 is one minute
 	Progress time.Duration // give the connection up after this long without a byte that is due; 0 is one minute
 	Quick    time.Duration // on a loopback connection, NOOP this often instead of IDLE; 0 is 10 ms, below 0 never
@@ -41,6 +50,9 @@ type Server struct {
 	Pause    time.Duration // the first pause between connections that fail, the longest is 300 times that; 0 is a second
 	Log      *slog.Logger
 }
+
+// ErrNoFolder says that somebody has no command folder that the desk can see.
+var ErrNoFolder = errors.New("it is not there")
 
 // ErrLater says that a mail cannot be judged yet. It stays where it is, others
 // go on, and it is handed over again after a while; that is no failure of its own.
@@ -58,6 +70,8 @@ type Fetched struct {
 	Size        int64     // RFC822.SIZE, bytes
 	Raw         []byte    // the mail; of one that is too big the header, at most 1 MiB; nil if it could not be read
 	TooBig      bool      // bigger than Server.Limit
+
+	Place *complaints.Place // the command folder in which it lay, or nil
 
 	behind time.Duration // how long it will take to work off what waits with it; 0 unless that is a long backlog
 
@@ -108,6 +122,8 @@ type Hooks struct {
 //  4. Move what was recorded (RFC 6851).
 //  5. When nothing waits: IDLE (RFC 2177) or poll, search what is new, go to 2.
 //
+// The command folders share one connection, and each has its turn once in Poll.
+//
 // A mail that fails is put behind the others, and tried again after a pause
 // that grows; after three failures it goes to Hooks.Poison.
 func (s *Server) Watch(ctx context.Context, take Take, h Hooks) error {
@@ -118,6 +134,10 @@ func (s *Server) Watch(ctx context.Context, take Take, h Hooks) error {
 		}
 		f := newFolder(s.withDefaults(), name, take, h)
 		both.Go(func() { f.run(ctx) })
+	}
+	if s.Commands != "" {
+		r := &rounds{server: s.withDefaults(), take: take, hooks: h, folders: map[string]*folder{}}
+		both.Go(func() { r.run(ctx) })
 	}
 	both.Wait()
 	return nil
@@ -205,7 +225,7 @@ func (s *Server) Count(ctx context.Context, folder string) (n int, err error) {
 	}
 	defer c.close()
 	var status *imap.StatusData
-	err = c.wire.due(func() (err error) {
+	err = c.wire.Due(func() (err error) {
 		status, err = c.client.Status(folder, &imap.StatusOptions{NumMessages: true}).Wait()
 		return err
 	})
@@ -219,6 +239,162 @@ func (s *Server) Count(ctx context.Context, folder string) (n int, err error) {
 		n = int(*status.NumMessages)
 	}
 	return n, nil
+}
+
+// rounds looks into the command folders, one after the other.
+type rounds struct {
+	server  *Server
+	take    Take
+	hooks   Hooks
+	folders map[string]*folder // all that were ever seen
+}
+
+func (r *rounds) run(ctx context.Context) {
+	pause := backoff{min: r.server.Pause, max: 300 * r.server.Pause}
+	for ctx.Err() == nil {
+		err := r.session(ctx, pause.reset)
+		if ctx.Err() == nil {
+			d := pause.next()
+			r.server.Log.Warn("the command folders cannot be read", "server", r.server.Addr, "error", err, "again_in", d.Round(time.Millisecond))
+			sleep(ctx, d)
+		}
+	}
+}
+
+// session goes round on one connection, and returns only with an error.
+func (r *rounds) session(ctx context.Context, well func()) error {
+	c, err := r.server.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	for _, f := range r.folders {
+		f.next, f.waiting = 1, nil
+	}
+	for ctx.Err() == nil {
+		places, err := c.places(ctx)
+		if err != nil {
+			return err
+		}
+		for _, name := range slices.Sorted(maps.Keys(places)) {
+			if r.folders[name] == nil {
+				r.folders[name] = newFolder(r.server, name, r.take, r.hooks)
+				r.folders[name].next = 1
+			}
+			if err := r.folders[name].visit(ctx, c, places[name]); err != nil {
+				return err
+			}
+		}
+		for name, f := range r.folders {
+			if places[name] == nil && f.well {
+				f.sick("a command folder is gone", errors.New("it is not listed any more"), r.server.Poll)
+			}
+		}
+		well()
+		sleep(ctx, r.server.Poll)
+	}
+	return ctx.Err()
+}
+
+// visit works off what lies in a command folder. One that cannot be opened
+// keeps nobody from the next.
+func (f *folder) visit(ctx context.Context, c *imapConn, place *complaints.Place) error {
+	if err := c.open(f.name); refused(err) != nil {
+		f.sick("a command folder cannot be read", err, f.server.Poll)
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if f.opened(c); f.held {
+		f.held = false // moving mail is tried again
+	}
+	if err := f.look(c); err != nil {
+		return err
+	}
+	f.healthy()
+	if f.place = place; place.Owner != "" && len(f.waiting)+len(f.later) > 0 {
+		others, _, err := c.writers(f.name, place.Owner)
+		if err != nil {
+			return err
+		}
+		if len(others) > 0 {
+			f.place = &complaints.Place{Doubt: fmt.Sprintf("%s may write into %s too", strings.Join(others, ", "), f.name)}
+		}
+	}
+	return f.work(ctx, c)
+}
+
+// opened notes which folder it is that was opened.
+func (f *folder) opened(c *imapConn) {
+	if f.validity == c.validity {
+		return
+	}
+	if f.validity != 0 {
+		f.server.Log.Warn("UIDVALIDITY has changed, reading all mail again", "mailbox", f.name, "was", f.validity, "is", c.validity)
+	}
+	f.forget()
+	f.validity, f.next, f.waiting = c.validity, 1, nil
+}
+
+// CommandFolder is what is to be known of one before the desk relies on it.
+type CommandFolder struct {
+	Name   string
+	Owner  string   // "": nobody's
+	Others []string // who else may put mail there, as the server names them
+	Asked  bool     // the server has said who may (RFC 4314)
+	Err    error    // it is not there, or the desk cannot take mail out of it
+}
+
+// CommandFolders looks at the folder of everybody who may command, and at those
+// that are nobody's. Nothing is changed.
+func (s *Server) CommandFolders(ctx context.Context) ([]CommandFolder, error) {
+	t := s.withDefaults()
+	t.ReadOnly = true
+	c, err := t.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer c.close()
+	owners, err := s.Owners(ctx)
+	if err != nil {
+		return nil, err
+	}
+	places, err := c.places(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []CommandFolder
+	for _, owner := range owners {
+		f := CommandFolder{Name: s.commandFolder(owner), Owner: owner}
+		switch p := places[f.Name]; {
+		case p == nil:
+			f.Err = ErrNoFolder
+		case p.Doubt != "":
+			f.Err = errors.New(p.Doubt)
+		default:
+			if f.Err = c.open(f.Name); f.Err == nil {
+				f.Err = c.mayTake(f.Name)
+			}
+			if f.Err == nil {
+				f.Others, f.Asked, f.Err = c.writers(f.Name, owner)
+			}
+		}
+		if f.Err != nil && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		all = append(all, f)
+		delete(places, f.Name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(places)) {
+		all = append(all, CommandFolder{Name: name, Err: errors.New(places[name].Doubt)})
+	}
+	return all, nil
+}
+
+// commandFolder is the name of somebody's command folder.
+func (s *Server) commandFolder(addr string) string {
+	local, _, _ := strings.Cut(addr, "@")
+	return strings.NewReplacer("%u", addr, "%n", local).Replace(s.Commands)
 }
 
 // errDone ends a session that is not to wait for more mail.

@@ -10,11 +10,13 @@ import (
 	"net"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
+
+	"complaints"
+	"complaints/mailin/wire"
 )
 
 // handledKeyword marks mail that was handed over, on servers that can neither
@@ -33,7 +35,7 @@ var errIncomplete = errors.New("the server did not send the whole mail")
 // ctx and by wire.
 type imapConn struct {
 	server *Server
-	wire   *wire
+	wire   *wire.Conn
 	client *imapclient.Client
 	caps   imap.CapSet
 	stop   func() bool   // stops watching ctx
@@ -52,16 +54,16 @@ func (s *Server) connect(ctx context.Context) (*imapConn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	c := &imapConn{server: s, wire: newWire(raw, s.Progress), news: make(chan struct{}, 1)}
+	c := &imapConn{server: s, wire: wire.New(raw, s.Progress), news: make(chan struct{}, 1)}
 	c.stop = context.AfterFunc(ctx, func() { raw.Close() })
 	if a, ok := raw.RemoteAddr().(*net.TCPAddr); ok {
 		c.local = a.IP.IsLoopback()
 	}
-	if err := c.wire.due(func() error { return c.greet(ctx) }); err != nil {
+	if err := c.wire.Due(func() error { return c.greet(ctx) }); err != nil {
 		c.close()
 		return nil, err
 	}
-	if err := c.wire.due(c.login); err != nil {
+	if err := c.wire.Due(c.login); err != nil {
 		c.close()
 		return nil, err
 	}
@@ -146,7 +148,7 @@ func (c *imapConn) login() error {
 
 // open selects the folder.
 func (c *imapConn) open(folder string) error {
-	return c.wire.due(func() error {
+	return c.wire.Due(func() error {
 		s := c.server
 		data, err := c.client.Select(folder, &imap.SelectOptions{ReadOnly: s.ReadOnly}).Wait()
 		if err != nil {
@@ -156,6 +158,94 @@ func (c *imapConn) open(folder string) error {
 		c.keywords = slices.ContainsFunc(data.PermanentFlags, func(f imap.Flag) bool {
 			return f == imap.FlagWildcard || strings.EqualFold(string(f), string(handledKeyword))
 		})
+		return nil
+	})
+}
+
+// places lists the command folders and whose they are. One is nobody's if its
+// name fits none of the owners, or two of them.
+func (c *imapConn) places(ctx context.Context) (map[string]*complaints.Place, error) {
+	s := c.server
+	owners, err := s.Owners(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("the register: %w", err)
+	}
+	owner := map[string]*complaints.Place{}
+	for _, a := range owners {
+		name := s.commandFolder(a)
+		if owner[name] != nil {
+			owner[name] = &complaints.Place{Doubt: fmt.Sprintf("%s fits several people", name)}
+		} else {
+			owner[name] = &complaints.Place{Owner: a}
+		}
+	}
+	before, after, _ := strings.Cut(strings.ReplaceAll(s.Commands, "%n", "%u"), "%u")
+	places := map[string]*complaints.Place{}
+	err = c.wire.Due(func() error {
+		list, err := c.client.List("", before+"*"+after, nil).Collect()
+		if err != nil {
+			return fmt.Errorf("list: %w", err)
+		}
+		for _, l := range list {
+			name, delim := l.Mailbox, string(l.Delim)
+			middle := strings.TrimSuffix(strings.TrimPrefix(name, before), after)
+			switch p := owner[name]; {
+			case slices.Contains(l.Attrs, imap.MailboxAttrNoSelect), slices.Contains([]string{s.Folder, s.Processed, s.Quarantine, s.Journal}, name):
+			case p != nil:
+				places[name] = p
+			case middle != "" && middle != name && !strings.Contains(middle, delim):
+				places[name] = &complaints.Place{Doubt: fmt.Sprintf("%s belongs to nobody in the register", name)}
+			}
+		}
+		return nil
+	})
+	return places, err
+}
+
+// writers names those beside the owner and the desk who may put mail into a
+// folder, or let themselves do so (RFC 4314 section 4). asked is false where the
+// server does not say.
+func (c *imapConn) writers(folder, owner string) (others []string, asked bool, err error) {
+	if !c.caps.Has(imap.CapACL) {
+		return nil, false, nil
+	}
+	local, _, _ := strings.Cut(owner, "@")
+	err = c.wire.Due(func() error {
+		acl, err := c.client.GetACL(folder).Wait()
+		if err != nil {
+			return fmt.Errorf("getacl: %w", err)
+		}
+		for id, rights := range acl.Rights {
+			who := string(id)
+			own := strings.EqualFold(who, owner) || strings.EqualFold(who, local) || strings.EqualFold(who, c.server.User) || who == "owner"
+			if !own && !strings.HasPrefix(who, "-") && strings.ContainsAny(rights.String(), "ipa") {
+				others = append(others, who)
+			}
+		}
+		return nil
+	})
+	if refused(err) != nil { // to ask takes the right a
+		return nil, false, nil
+	}
+	slices.Sort(others)
+	return others, err == nil, err
+}
+
+// mayTake tells whether the desk may read a folder's mail and move it away.
+func (c *imapConn) mayTake(folder string) error {
+	if !c.caps.Has(imap.CapACL) {
+		return nil
+	}
+	return c.wire.Due(func() error {
+		mine, err := c.client.MyRights(folder).Wait()
+		if err != nil {
+			return fmt.Errorf("myrights: %w", err)
+		}
+		for _, right := range "rte" {
+			if !strings.ContainsRune(mine.Rights.String(), right) {
+				return fmt.Errorf("the desk has the rights %s there, and needs %c too: r reads, t and e move mail away", mine.Rights, right)
+			}
+		}
 		return nil
 	})
 }
@@ -182,7 +272,7 @@ func (c *imapConn) searchIn(in imap.UIDSet, from imap.UID) (found imap.UIDSet, e
 		criteria.NotFlag = []imap.Flag{handledKeyword}
 	}
 	options := &imap.SearchOptions{ReturnAll: c.caps.Has(imap.CapESearch)}
-	err = c.wire.due(func() error {
+	err = c.wire.Due(func() error {
 		data, err := c.client.UIDSearch(criteria, options).Wait()
 		if err != nil {
 			return fmt.Errorf("search: %w", err)
@@ -222,7 +312,7 @@ func (c *imapConn) bodies(heads []*Fetched) ([]*Fetched, error) {
 
 // fetch runs one UID FETCH to its end.
 func (c *imapConn) fetch(uids []imap.UID, options *imap.FetchOptions) (mails []*Fetched, err error) {
-	err = c.wire.due(func() error {
+	err = c.wire.Due(func() error {
 		cmd := c.client.Fetch(imap.UIDSetNum(uids...), options)
 		for msg := cmd.Next(); msg != nil; msg = cmd.Next() {
 			f, err := c.read(msg)
@@ -297,7 +387,7 @@ func (c *imapConn) moves() bool {
 // are, marked with handledKeyword; if it cannot do that either nothing happens,
 // and after a restart the database recognises them.
 func (c *imapConn) move(uids imap.UIDSet, to string, point func(string)) error {
-	return c.wire.due(func() error {
+	return c.wire.Due(func() error {
 		var err error
 		switch {
 		case c.caps.Has(imap.CapMove):
@@ -344,7 +434,7 @@ func (c *imapConn) wait(ctx context.Context, retry <-chan time.Time) (retried bo
 	quick := c.local && c.server.Quick > 0
 	end := func() error { return nil }
 	if !quick && !c.noIdle && c.caps.Has(imap.CapIdle) {
-		err = c.wire.due(func() error {
+		err = c.wire.Due(func() error {
 			idle, err := c.client.Idle()
 			if err == nil {
 				end = func() error { return errors.Join(idle.Close(), idle.Wait()) }
@@ -367,7 +457,7 @@ func (c *imapConn) wait(ctx context.Context, retry <-chan time.Time) (retried bo
 	for {
 		select {
 		case <-tick:
-			if err := c.wire.due(c.client.Noop().Wait); err != nil {
+			if err := c.wire.Due(c.client.Noop().Wait); err != nil {
 				return false, fmt.Errorf("noop: %w", err)
 			}
 			continue
@@ -379,7 +469,7 @@ func (c *imapConn) wait(ctx context.Context, retry <-chan time.Time) (retried bo
 		case <-ctx.Done():
 			return false, ctx.Err()
 		}
-		if err := c.wire.due(end); err != nil {
+		if err := c.wire.Due(end); err != nil {
 			return false, fmt.Errorf("end of idle: %w", err)
 		}
 		return retried, nil
@@ -395,60 +485,6 @@ func refused(err error) *imap.Error {
 	}
 	return nil
 }
-
-// wire is a connection that is given up when a byte is due and none comes. A
-// slow server may take as long as it likes while it sends something; go-imap's
-// fixed read deadlines (30 s a reply, 5 min a literal) are ignored.
-type wire struct {
-	net.Conn
-	limit time.Duration
-
-	mu      sync.Mutex
-	timer   *time.Timer
-	stalled bool
-}
-
-func newWire(conn net.Conn, limit time.Duration) *wire {
-	return &wire{Conn: conn, limit: limit}
-}
-
-// due runs f, during which bytes are due.
-func (w *wire) due(f func() error) error {
-	w.mu.Lock()
-	w.timer = time.AfterFunc(w.limit, w.giveUp)
-	w.mu.Unlock()
-	err := f()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.timer.Stop()
-	w.timer = nil
-	if err != nil && w.stalled {
-		return fmt.Errorf("no byte for %v: %w", w.limit, err)
-	}
-	return err
-}
-
-func (w *wire) giveUp() {
-	w.mu.Lock()
-	w.stalled = true
-	w.mu.Unlock()
-	w.Conn.Close()
-}
-
-func (w *wire) Read(b []byte) (int, error) {
-	n, err := w.Conn.Read(b)
-	if n > 0 {
-		w.mu.Lock()
-		if w.timer != nil {
-			w.timer.Reset(w.limit)
-		}
-		w.mu.Unlock()
-	}
-	return n, err
-}
-
-func (w *wire) SetDeadline(t time.Time) error     { return w.Conn.SetWriteDeadline(t) }
-func (w *wire) SetReadDeadline(t time.Time) error { return nil }
 
 func uidsOf(mails []*Fetched) []imap.UID {
 	uids := make([]imap.UID, len(mails))

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/emersion/go-imap/v2"
+
+	"complaints"
 )
 
 const (
@@ -40,6 +42,7 @@ type folder struct {
 	name   string
 	take   Take
 	hooks  Hooks
+	place  *complaints.Place // of a command folder; nil: it is none
 
 	validity uint32
 	next     imap.UID       // UIDs from here on were not searched yet
@@ -118,13 +121,7 @@ func (f *folder) session(ctx context.Context, rest func(*imapConn) error) error 
 	if err != nil {
 		return err
 	}
-	if f.validity != c.validity {
-		if f.validity != 0 {
-			f.server.Log.Warn("UIDVALIDITY has changed, reading all mail again", "mailbox", f.name, "was", f.validity, "is", c.validity)
-		}
-		f.forget()
-		f.validity = c.validity
-	}
+	f.opened(c)
 	f.next, f.waiting, f.newest, f.held = 1, nil, 0, false
 	for {
 		if err := f.look(c); err != nil {
@@ -226,6 +223,9 @@ func (f *folder) batch(ctx context.Context, c *imapConn, uids []imap.UID) error 
 		}
 		mails, err := c.bodies(heads[:n])
 		mails = slices.DeleteFunc(mails, f.odd)
+		for _, m := range mails {
+			m.Place = f.place
+		}
 		if err := f.missing(ctx, c, uidsOf(heads[:n]), mails, err); err != nil {
 			return err
 		}

@@ -65,7 +65,7 @@ func (r *Receiver) ahead(ctx context.Context, mails []*Fetched) {
 	go func() { // ends by itself: nothing in it waits
 		for _, f := range mails {
 			if f.read != nil {
-				f.read <- Parse(f.Raw, d)
+				f.read <- read(f, d)
 			}
 		}
 	}()
@@ -90,7 +90,7 @@ func (r *Receiver) receive(ctx context.Context, f *Fetched, a store.Arrival) (he
 	if f.read != nil {
 		m, f.read = <-f.read, nil
 	} else {
-		m = Parse(raw, r.desk(p))
+		m = read(f, r.desk(p))
 	}
 	if m.Auth.Away && (m.Class == complaints.Staff || complaints.SameAddr(m.From.Addr, p.WebForm)) && r.Dry == nil {
 		if pause := r.later.next(a, at); pause > 0 {
@@ -150,6 +150,19 @@ func (r *Receiver) receive(ctx context.Context, f *Fetched, a store.Arrival) (he
 		}
 	}
 	return held || o.Hold != "", nil
+}
+
+// read reads one mail. Of one in a command folder no server of ours has said
+// anything: whatever it says so itself is its author's.
+func read(f *Fetched, d Desk) *complaints.Message {
+	if f.Place != nil {
+		d.AuthservID, d.VerifyDKIM = "", nil
+	}
+	m := Parse(f.Raw, d)
+	if m.Place = f.Place; m.Place != nil && m.Place.Owner != "" && m.Froms == 1 && complaints.SameAddr(m.From.Addr, m.Place.Owner) {
+		m.Auth.Folder, m.Auth.By = m.Place.Owner, "folder"
+	}
+	return m
 }
 
 // canary reports whether a mail is a test of the mail system: it came to an
@@ -287,14 +300,14 @@ func (r *Receiver) decide(ctx context.Context, tx *store.Tx, p *complaints.Polic
 	if m.Hold != "" {
 		return nil, complaints.Outcome{Hold: m.Hold}, nil
 	}
-	if m.Class == complaints.Bounce && how.Outbox != 0 && failed(m) {
+	if m.Class == complaints.Bounce && how.Outbox != 0 && failed(m) && m.Place == nil {
 		sent, err := tx.Outgoing(ctx, how.Outbox)
 		if err != nil {
 			return nil, complaints.Outcome{}, err
 		}
 		return c, p.Undelivered(c, sent.Mail, diagnosis(m), at), nil
 	}
-	if c == nil && how.Guess != "" && m.Class == complaints.Public {
+	if c == nil && how.Guess != "" && m.Class == complaints.Public && m.Place == nil {
 		return nil, p.Unplaced(m, how.Guess, at), nil
 	}
 	base, o := p.Receive(c, m, at)

@@ -14,6 +14,7 @@ import (
 	"complaints"
 	"complaints/cmd/complaintsd/config"
 	"complaints/cmd/complaintsd/doctor"
+	"complaints/mailin"
 	"complaints/mailout"
 )
 
@@ -68,10 +69,15 @@ func check(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Wr
 	if people != nil { // imported at start, in place of what is stored
 		register = complaints.NewRegister(people)
 	}
+	if cfg.Mailbox.Commands != "" && findings[0].err == nil {
+		if c := folders(ctx, cfg, register, stdout, stderr); code == exitDone {
+			code = c
+		}
+	}
 	for _, line := range advice(cfg, register) {
 		fmt.Fprintf(stdout, "%-10s  %s\n", "consider", line)
 	}
-	fmt.Fprintln(stdout, kinds(cfg.Authentication))
+	fmt.Fprintln(stdout, kinds(cfg.Authentication, cfg.Mailbox.Commands))
 	if stored != nil && cfg.Authentication.AuthservID != "" {
 		fmt.Fprintln(stdout, judged(verdict, cfg, time.Now()))
 	}
@@ -188,6 +194,51 @@ func readAll(file string, offline bool) (*config.Config, []complaints.Person, er
 	return cfg, people, err
 }
 
+// folders says of each command folder whether it can be used: exit 1 if one
+// cannot. That somebody has none is no mistake, unless nobody has.
+func folders(ctx context.Context, cfg *config.Config, register *complaints.Register, stdout, stderr io.Writer) int {
+	server, err := mailboxServer(cfg, nil)
+	if err != nil {
+		return fail(stderr, "check", err)
+	}
+	server.Owners = func(context.Context) ([]string, error) { return register.Addresses(), nil }
+	all, err := server.CommandFolders(ctx)
+	if err != nil {
+		return fail(stderr, "check", away(fmt.Errorf("command folders: %w", err)))
+	}
+	code, good := exitDone, 0
+	var without []string
+	for _, f := range all {
+		consider := func(format string, args ...any) {
+			fmt.Fprintf(stdout, "%-10s  %s %s\n", "consider", f.Name, fmt.Sprintf(format, args...))
+		}
+		switch {
+		case errors.Is(f.Err, mailin.ErrNoFolder):
+			without = append(without, f.Owner)
+		case f.Err != nil && f.Owner == "":
+			consider("is nobody's: %v; mail in it is held", f.Err)
+		case f.Err != nil:
+			code = fail(stderr, "check", fmt.Errorf("command folder %s: %w", f.Name, f.Err))
+		case len(f.Others) > 0:
+			good++
+			consider("may be written by others (%s): it proves nothing, and mail in it is held, until their rights i, p and a are taken away", strings.Join(f.Others, ", "))
+		case !f.Asked:
+			good++
+			consider("is believed to be %s's alone: the server does not say who may write there (the desk needs ACL of RFC 4314, and the right a)", f.Owner)
+		default:
+			good++
+		}
+	}
+	fmt.Fprintf(stdout, "%-10s  %d command folders can be read\n", "folders", good)
+	if good == 0 && code == exitDone {
+		return fail(stderr, "check", fmt.Errorf("mailbox.commands: there is no folder of the form %s that the desk can see: make them, and let %s read them", cfg.Mailbox.Commands, cfg.Mailbox.User))
+	}
+	if len(without) > 0 && good > 0 {
+		fmt.Fprintf(stdout, "%-10s  without a command folder: %s\n", "consider", strings.Join(without, ", "))
+	}
+	return code
+}
+
 // finding is what trying one server showed.
 type finding struct {
 	name  string
@@ -227,7 +278,7 @@ func advice(cfg *config.Config, register *complaints.Register) []string {
 // evidence: reading, writing what can be undone, and what goes outside or
 // cannot be undone. Every kind also wants one From address, an active row in
 // the register, and a role that permits it.
-func kinds(a config.Authentication) string {
+func kinds(a config.Authentication, folders string) string {
 	var rows []string
 	switch {
 	case a.AuthservID != "":
@@ -252,6 +303,9 @@ func kinds(a config.Authentication) string {
 			"W  what can be undone                   with the reply token, and only after a confirmation to the registered address",
 			"X  letters, closing, roles              no: set authentication.authserv_id or authentication.dkim",
 		}
+	}
+	if folders != "" {
+		rows = append(rows, "W, X  in "+folders+", %u or %n being the member: yes: for a mail of theirs, and the reply token")
 	}
 	return "commands by mail:\n  " + strings.Join(rows, "\n  ")
 }

@@ -26,6 +26,7 @@ type desktop struct {
 	imap, imapTLS, smtp, smtpTLS string
 	user, database, extra        string
 	password                     string
+	folders                      string // form of the command folders
 	ca                           []byte
 }
 
@@ -36,6 +37,10 @@ func (d desktop) write(t *testing.T) string {
 	ca := ""
 	if d.ca != nil {
 		ca = `ca_file = "ca.pem"`
+	}
+	folders := ""
+	if d.folders != "" {
+		folders = fmt.Sprintf("\ncommands = %q", d.folders)
 	}
 	text := fmt.Sprintf(`
 state_dir = "state"
@@ -48,7 +53,7 @@ tls = %[2]q
 user = %[3]q
 password_file = "pw"
 %[7]s
-journal = "Journal"
+journal = "Journal"%[9]s
 [submission]
 server = %[4]q
 tls = %[5]q
@@ -67,7 +72,7 @@ admins = ["it@firm.example"]
 name = "律师协会"
 name_en = "Bar Association"
 contact = "12348"
-%[8]s`, d.imap, d.imapTLS, d.user, d.smtp, d.smtpTLS, d.database, ca, d.extra)
+%[8]s`, d.imap, d.imapTLS, d.user, d.smtp, d.smtpTLS, d.database, ca, d.extra, folders)
 	staff := "address,name,role\nzhou@firm.example,周敏,head\nwang@firm.example,王芳,officer+admin\nli@firm.example,李雷,investigator\n" +
 		"chen@firm.example,陈晨,chair\nsun@firm.example,孙丽,member\nhe@firm.example,何平,member\n"
 	for name, content := range map[string]string{"c.toml": text, "pw": d.password + "\n", "ca.pem": string(d.ca), "staff.csv": staff} {
@@ -133,6 +138,39 @@ func TestCheckOnRealServers(t *testing.T) {
 				t.Error("the password is shown")
 			}
 		})
+	}
+}
+
+// check looks at each command folder: is it there, may the desk take mail out
+// of it, and may somebody else put mail in?
+func TestCheckCommandFolders(t *testing.T) {
+	mailtest.Need(t)
+	dovecot := mailtest.StartDovecot(t, mailtest.DovecotOptions{Users: []string{desk}, Folders: []string{"Journal"}, Alone: []string{"zhou@firm.example", "wang@firm.example"}})
+	postfix := mailtest.StartPostfix(t, dovecot, mailtest.PostfixOptions{})
+	d := desktop{imap: dovecot.IMAP, imapTLS: "none", smtp: postfix.Submission, smtpTLS: "none", user: desk, password: mailtest.Password,
+		database: clustertest.URL(t), folders: "Commands/%u"}
+	look := func(want int, out, errs []string) {
+		t.Helper()
+		code, stdout, stderr := complaintsd(t, "check", "-config", d.write(t))
+		judge(t, code, want, stdout, out, stderr, errs)
+	}
+	look(0, []string{`folders +2 command folders can be read\n`, `consider +without a command folder: .*li@firm\.example`, `W, X  in Commands/%u`}, nil)
+
+	mine := "user=" + desk + " lrwstea\n"
+	dovecot.Rights("zhou@firm.example", "user=zhou@firm.example lrwsi\nauthenticated lri\n"+mine)
+	dovecot.Rights("wang@firm.example", "user=wang@firm.example lrwsi\nuser="+desk+" lrwste\n")
+	dovecot.Rights("left@firm.example", mine)
+	look(0, []string{`Commands/zhou@firm\.example may be written by others \(authenticated\): it proves nothing`,
+		`Commands/wang@firm\.example is believed to be wang@firm\.example's alone: the server does not say`,
+		`Commands/left@firm\.example is nobody's: .* belongs to nobody in the register; mail in it is held`}, nil)
+
+	dovecot.Rights("wang@firm.example", "user=wang@firm.example lrwsi\nuser="+desk+" lr\n")
+	look(1, nil, []string{`command folder Commands/wang@firm\.example: the desk has the rights lr there, and needs t too`})
+	d.folders = "Befehle/%n"
+	look(1, nil, []string{`mailbox\.commands: there is no folder of the form Befehle/%n that the desk can see`})
+	for _, wrong := range []string{"Commands", "%u", "Commands/%u/%n", "Commands/%x/%u", "Commands/*%u"} {
+		d.folders = wrong
+		look(78, nil, []string{`mailbox\.commands: `})
 	}
 }
 

@@ -181,7 +181,7 @@ func (k *office) daemon(state func(string)) (*daemon.Daemon, error) {
 // wire wires a daemon as the configuration says.
 func (k *office) wire(state func(string), owner string) (*daemon.Daemon, error) {
 	c := k.cfg
-	imapTLS, err := c.Mailbox.TLSConfig()
+	mailbox, err := mailboxServer(c, k.log)
 	if err != nil {
 		return nil, err
 	}
@@ -192,12 +192,8 @@ func (k *office) wire(state func(string), owner string) (*daemon.Daemon, error) 
 	return daemon.New(daemon.Options{
 		DB: k.db, Policy: k.policy(), Jurisdiction: c.Policy.Calendar, Log: k.log, Now: time.Now, State: state, Point: k.point, Owner: owner,
 		StandingFile: filepath.Join(c.StateDir, "standing.json"),
-		Mailbox: &mailin.Server{
-			Addr: c.Mailbox.Addr, TLS: c.Mailbox.TLS, TLSConfig: imapTLS, User: c.Mailbox.User, Password: readAgain(c.Mailbox.PasswordPath, c.Mailbox.Password),
-			Folder: c.Mailbox.Folder, Processed: c.Mailbox.Processed, Quarantine: c.Mailbox.Quarantine, Journal: c.Mailbox.Journal,
-			Poll: time.Duration(c.Mailbox.Poll), Limit: int64(c.Limits.Stored), Log: k.log,
-		},
-		Desk: k.reading(),
+		Mailbox:      mailbox,
+		Desk:         k.reading(),
 		Relay: &mailout.Relay{
 			Addr: c.Submission.Addr, TLS: c.Submission.TLS, TLSConfig: smtpTLS, User: c.Submission.User, Password: readAgain(c.Submission.PasswordPath, c.Submission.Password),
 		},
@@ -205,6 +201,20 @@ func (k *office) wire(state func(string), owner string) (*daemon.Daemon, error) 
 		Seal: c.Letters.Image, Signer: c.SMIME.Signer,
 		Fonts: letters.Fonts{Body: c.Fonts.Body, Title: c.Fonts.Title, Heading: c.Fonts.Heading, Kai: c.Fonts.Kai},
 	})
+}
+
+// mailboxServer is the IMAP server that the configuration names.
+func mailboxServer(c *config.Config, log *slog.Logger) (*mailin.Server, error) {
+	tlsConfig, err := c.Mailbox.TLSConfig()
+	if err != nil {
+		return nil, err
+	}
+	m := c.Mailbox
+	return &mailin.Server{
+		Addr: m.Addr, TLS: m.TLS, TLSConfig: tlsConfig, User: m.User, Password: readAgain(m.PasswordPath, m.Password),
+		Folder: m.Folder, Processed: m.Processed, Quarantine: m.Quarantine, Journal: m.Journal, Commands: m.Commands,
+		Poll: time.Duration(m.Poll), Limit: int64(c.Limits.Stored), Log: log,
+	}, nil
 }
 
 // takeStateDir makes sure that one daemon works in the state folder, and names

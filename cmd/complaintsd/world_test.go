@@ -40,6 +40,7 @@ type world struct {
 	hops    int                   // Received fields of our own hosts above the field that is believed
 	verify  mailin.Verifier       // of DKIM signatures; nil: none
 	sent    int                   // mails to the desk
+	alone   []string              // who has a command folder
 	options func(*daemon.Options) // what a test wants otherwise; nil: nothing
 
 	mu  sync.Mutex
@@ -147,12 +148,15 @@ func unstarted(t testing.TB, s *play.Script, o mailtest.PostfixOptions, hops int
 	mailtest.Need(t)
 	users := []string{deskAddr, "postmaster@firm.example"}
 	for _, a := range s.Cast {
-		if !gone(a.Address) {
+		if !gone(a.Address) && !slices.Contains(users, a.Address) {
 			users = append(users, a.Address)
 		}
 	}
 	w := &world{t: t, days: s.Calendar, open: s.Open, hops: hops, db: testDatabase(t), at: time.Now(), set: time.Now()}
-	w.dovecot = mailtest.StartDovecot(t, mailtest.DovecotOptions{Users: users})
+	for _, short := range s.Alone {
+		w.alone = append(w.alone, s.Cast[short].Address)
+	}
+	w.dovecot = mailtest.StartDovecot(t, mailtest.DovecotOptions{Users: users, Alone: w.alone})
 	w.postfix = mailtest.StartPostfix(t, w.dovecot, o)
 	people, err := config.ParseRegister("staff.csv", []byte(s.Staff))
 	if err != nil {
@@ -180,6 +184,9 @@ func (w *world) start(lang string) {
 			Poll: time.Second, Log: quiet()},
 		Desk:  desk,
 		Relay: &mailout.Relay{Addr: w.postfix.Submission, TLS: "none", User: deskAddr, Password: password},
+	}
+	if w.alone != nil {
+		o.Mailbox.Commands, o.Mailbox.Poll = "Commands/%u", 200*time.Millisecond
 	}
 	if w.options != nil {
 		w.options(&o)
@@ -219,6 +226,13 @@ func (w *world) Send(ctx context.Context, from string, auth bool, to string, raw
 	return mailtest.Send(w.postfix.MX, "", from, []string{to}, raw)
 }
 
+// File puts a mail into a command folder by IMAP.
+func (w *world) File(ctx context.Context, who, owner string, raw []byte) error {
+	w.sent++
+	mailtest.Append(w.t, w.dovecot, who, "Commands/"+owner, raw)
+	return nil
+}
+
 // Inbox reads a person's real maildir.
 func (w *world) Inbox(ctx context.Context, addr string) ([][]byte, error) {
 	if gone(addr) {
@@ -255,6 +269,11 @@ func (w *world) Settle(ctx context.Context) error {
 		}
 		if n := len(w.dovecot.Mails(deskAddr, "INBOX")); n > 0 {
 			return false, fmt.Sprintf("%s, %d in the inbox", state(), n), nil
+		}
+		for _, owner := range w.alone {
+			if n := len(w.dovecot.Mails(deskAddr, "Commands/"+owner)); n > 0 {
+				return false, fmt.Sprintf("%s, %d in the folder of %s", state(), n, owner), nil
+			}
 		}
 		c, err = w.db.Counts(ctx)
 		return err == nil && c.Pending == 0, state(), err

@@ -22,6 +22,7 @@ type DovecotOptions struct {
 	Users   []string          // addresses: the login names, with Password
 	Folders []string          // beside INBOX, in every account; made on first use
 	Into    map[string]string // "journal@firm.example": "complaints@firm.example/Journal": an address delivered into a folder of a user
+	Alone   []string          // of Users: each has a folder Commands/ADDRESS into which nobody else may put mail, and of which the first of Users may take it
 	Without []string          // capabilities that are not announced: MOVE, UIDPLUS, IDLE …
 	TLS     *Certificate      // serve STARTTLS and IMAPS with it; nil = no TLS
 }
@@ -37,6 +38,8 @@ type Dovecot struct {
 	t     testing.TB
 	users []string // every address that is delivered
 	dir   string
+	uid   int // owner of all mail
+	gid   int
 	proc  *process
 	will  *lastwill.Will
 }
@@ -114,7 +117,7 @@ func (d *Dovecot) Doveadm(args ...string) string {
 // configure writes the configuration for the version that is installed.
 func (d *Dovecot) configure(opt DovecotOptions) {
 	d.t.Helper()
-	v := values{Dir: d.dir, Folders: opt.Folders, TLS: opt.TLS != nil, Without: opt.Without}
+	v := values{Dir: d.dir, Alone: opt.Alone != nil, Folders: opt.Folders, TLS: opt.TLS != nil, Without: opt.Without}
 	_, v.Port, _ = strings.Cut(d.IMAP, ":")
 	_, v.TLSPort, _ = strings.Cut(d.IMAPS, ":")
 	v.UID, v.GID = os.Geteuid(), os.Getegid()
@@ -146,10 +149,53 @@ func (d *Dovecot) configure(opt DovecotOptions) {
 			d.t.Fatal(err)
 		}
 	}
-	if err := os.Chown(filepath.Join(d.dir, "mail"), v.UID, v.GID); err != nil {
+	d.uid, d.gid = v.UID, v.GID
+	for _, user := range opt.Alone {
+		d.Rights(user, fmt.Sprintf("user=%s lrwsi\nuser=%s lrwstea\n", user, opt.Users[0]))
+	}
+	d.own("mail")
+}
+
+// Rights sets who may do what in the command folder of a name, as the file
+// dovecot-acl has it, and makes the folder if it is missing.
+func (d *Dovecot) Rights(name, acl string) {
+	d.t.Helper()
+	for _, sub := range []string{"cur", "new", "tmp"} {
+		if err := os.MkdirAll(filepath.Join(d.commands(name), sub), 0o755); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+	file := filepath.Join(d.commands(name), "dovecot-acl")
+	write(d.t, file+".new", acl)
+	d.own("mail/commands")
+	if err := os.Rename(file+".new", file); err != nil {
 		d.t.Fatal(err)
 	}
 }
+
+// own gives a folder and all in it to the owner of all mail.
+func (d *Dovecot) own(dir string) {
+	d.t.Helper()
+	err := filepath.WalkDir(filepath.Join(d.dir, dir), func(path string, _ os.DirEntry, err error) error {
+		if errors.Is(err, os.ErrNotExist) {
+			return nil // Dovecot's temporary file
+		}
+		return errors.Join(err, os.Lchown(path, d.uid, d.gid))
+	})
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		d.t.Fatal(err)
+	}
+}
+
+// Vanish removes a command folder with all that is in it.
+func (d *Dovecot) Vanish(name string) {
+	d.t.Helper()
+	if err := os.RemoveAll(d.commands(name)); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func (d *Dovecot) commands(name string) string { return filepath.Join(d.dir, "mail/commands", name) }
 
 // accounts is the file of users: name:password:uid:gid::home::extra.
 func (d *Dovecot) accounts(opt DovecotOptions, v values) string {
@@ -180,6 +226,9 @@ func (d *Dovecot) maildir(user, folder string) string {
 	root := filepath.Join(d.home(user), "Maildir")
 	if folder == "" || folder == "INBOX" {
 		return root
+	}
+	if name, ok := strings.CutPrefix(folder, "Commands/"); ok {
+		return d.commands(name)
 	}
 	return filepath.Join(root, "."+strings.ReplaceAll(folder, "/", "."))
 }

@@ -16,6 +16,7 @@ type values struct {
 	V24           bool   // 2.4 (Debian 13) renamed most settings of 2.3 (Debian 12)
 	UID, GID      int    // owner of all mail
 	User, Group   string // of this process, who runs Dovecot if not root
+	Alone         bool   // there are command folders
 	Folders       []string
 	Without       []string
 }
@@ -137,4 +138,29 @@ namespace inbox {
     auto = create
   }
 {{end}}}
+{{if .Alone}}namespace commands {
+  type = public
+  separator = /
+  prefix = Commands/
+  subscriptions = no
+  {{if .V24}}mail_driver = maildir
+  mail_path = {{.Dir}}/mail/commands
+  mailbox_list_layout = fs
+{{else}}location = maildir:{{.Dir}}/mail/commands:LAYOUT=fs
+{{end}}}
+{{if .V24}}acl_driver = vfile
+acl_cache_ttl = 0
+protocol imap {
+  mail_plugins {
+    acl = yes
+    imap_acl = yes
+  }
+}
+{{else}}protocol imap {
+  mail_plugins = acl imap_acl
+}
+plugin {
+  acl = vfile:cache_secs=0
+}
+{{end}}{{end -}}
 `))

@@ -91,7 +91,8 @@ type Mailbox struct {
 	Folder     string   `toml:"folder"`
 	Processed  string   `toml:"processed"`
 	Quarantine string   `toml:"quarantine"`
-	Journal    string   `toml:"journal"` // folder of the blind copies; "" if there is none
+	Journal    string   `toml:"journal"`  // folder of the blind copies; "" if there is none
+	Commands   string   `toml:"commands"` // form of the names of the command folders: %u is an address, %n the part before the @; "" if there are none
 	Poll       Duration `toml:"poll"`
 }
 

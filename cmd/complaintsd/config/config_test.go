@@ -155,7 +155,7 @@ func TestMistakes(t *testing.T) {
 	for _, tt := range []struct{ old, new, want string }{
 		{`[mailbox]`, "[mailbox]\npol = \"1m\"", `mailbox.pol: is unknown: did you mean mailbox.poll?`},
 		{`[mailbox]`, "[mailbox]\nfrom = \"a@b.example\"", `mailbox.from: is unknown here: it belongs under [submission]`},
-		{`[mailbox]`, "[mailbox]\nxyzzyxyzzy = 1", `mailbox.xyzzyxyzzy: is unknown: known here are ca_file, folder`},
+		{`[mailbox]`, "[mailbox]\nxyzzyxyzzy = 1", `mailbox.xyzzyxyzzy: is unknown: known here are ca_file, commands, folder`},
 		{`[firm]`, "[frim]\nname=\"x\"\n[firm]", `frim: is unknown: did you mean firm?`},
 		{`[firm]`, "[firm]\ntimezone = \"Asia/Shanghai\"", `firm.timezone: is unknown here: it belongs at the top of the file`},
 		{`[staff]`, "staff = 1\n[staffx]", `is unknown`},

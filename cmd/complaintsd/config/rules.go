@@ -65,6 +65,8 @@ func (k *checker) check() {
 	}
 }
 
+var commandPlace = regexp.MustCompile(`%[un]`)
+
 func (k *checker) mailbox() {
 	m := &k.cfg.Mailbox
 	k.server("mailbox", &m.Server, map[string]string{"implicit": "993", "starttls": "143", "none": "143"})
@@ -85,6 +87,14 @@ func (k *checker) mailbox() {
 			k.add(f.key, "is the same folder as %s: name another", other)
 		}
 		named[strings.ToLower(f.name)] = f.key
+	}
+	if rest := commandPlace.ReplaceAllString(m.Commands, ""); m.Commands != "" {
+		switch {
+		case len(commandPlace.FindAllString(m.Commands, -1)) != 1 || rest == "":
+			k.add("mailbox.commands", "is %q: write the form of the folders' names with %%u for the address or %%n for the part before the @, once, such as \"Commands/%%u\"", m.Commands)
+		case strings.ContainsFunc(rest, unicode.IsControl) || strings.ContainsAny(rest, "*%"):
+			k.add("mailbox.commands", "holds a control character, * or a further %%: choose another name")
+		}
 	}
 	if p := time.Duration(m.Poll); p < 100*time.Millisecond || p > time.Hour {
 		k.add("mailbox.poll", "is %s: write a span between 100ms and 1h, such as \"1m\"", p)

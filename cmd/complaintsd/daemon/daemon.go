@@ -88,6 +88,9 @@ func New(o Options) (*Daemon, error) {
 	}
 	d := &Daemon{Options: o, rules: &rules{db: o.DB, base: o.Policy, jurisdiction: o.Jurisdiction}}
 	d.receiver = &mailin.Receiver{DB: o.DB, Server: o.Mailbox, Policy: d.rules.current, Desk: o.Desk, Log: o.Log, Now: o.Now, Point: o.Point, Healthy: d.healthy}
+	if o.Mailbox != nil {
+		o.Mailbox.Owners = d.owners
+	}
 	d.sender = &mailout.Sender{DB: o.DB, Policy: d.rules.current, Relay: o.Relay, Mails: mails, Printer: printer, Signer: o.Signer, Journal: o.Journal,
 		JournalWait: o.JournalWait, Owner: o.Owner, Log: o.Log, Now: o.Now, Point: o.Point}
 	if o.Point != nil {
@@ -121,6 +124,15 @@ func (d *Daemon) Run(ctx context.Context) error {
 // Policy gives the policy in force.
 func (d *Daemon) Policy(ctx context.Context) (*complaints.Policy, error) { return d.rules.current(ctx) }
 
+// owners are the addresses of those who may have a command folder.
+func (d *Daemon) owners(ctx context.Context) ([]string, error) {
+	p, err := d.rules.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return p.Register.Addresses(), nil
+}
+
 // Receive takes one mail in that does not come from the mailbox: a retry from
 // the quarantine.
 func (d *Daemon) Receive(ctx context.Context, raw []byte, a store.Arrival) (held bool, err error) {
@@ -131,7 +143,7 @@ func (d *Daemon) Receive(ctx context.Context, raw []byte, a store.Arrival) (held
 // done with it. Nothing is moved, recorded or sent.
 func (d *Daemon) DryRun(ctx context.Context, say func(f *mailin.Fetched, m *complaints.Message, ref string, o complaints.Outcome)) error {
 	server := *d.Mailbox
-	server.ReadOnly, server.Journal = true, ""
+	server.ReadOnly, server.Journal, server.Commands = true, "", ""
 	r := *d.receiver
 	r.Server = &server
 	return server.Once(ctx, func(ctx context.Context, f *mailin.Fetched) (mailin.Disposition, error) {

@@ -27,6 +27,12 @@ type Post interface {
 	Jump(ctx context.Context, at time.Time) error
 }
 
+// Filer is a Post in which there are command folders.
+type Filer interface {
+	// File puts a mail into owner's folder, under the account of who.
+	File(ctx context.Context, who, owner string, raw []byte) error
+}
+
 // Mail is a mail as the player saw it go by.
 type Mail struct {
 	At   time.Time
@@ -141,6 +147,16 @@ func (p *Player) write(ctx context.Context, l *Letter) error {
 	envelope := who.Address
 	if l.From != "" && l.Open {
 		envelope = l.From
+	}
+	if l.Folder != "" {
+		filer, ok := p.Post.(Filer)
+		if !ok {
+			return fmt.Errorf("there are no command folders in this world")
+		}
+		if err := filer.File(ctx, who.Address, p.Script.Cast[l.Folder].Address, raw); err != nil {
+			return err
+		}
+		return p.Post.Settle(ctx)
 	}
 	if err := p.Post.Send(ctx, envelope, !l.Open, to, raw); err != nil {
 		return err

@@ -17,6 +17,7 @@
 //  7. `calendar`: whose working days are counted; without it, those of China.
 //  8. `file NAME`: the content of an attachment, which is otherwise made up.
 //  9. `authentication`: `none` where nobody verifies who sends mail.
+//  10. `command folders`: a line for each person who has one.
 package play
 
 import (
@@ -37,6 +38,7 @@ type Script struct {
 	Files    map[string][]byte // what attachments hold, by name
 	Calendar string            // jurisdiction
 	Open     bool              // nobody verifies who sends mail
+	Alone    []string          // short names of those who have a command folder
 	Steps    []Step
 }
 
@@ -61,6 +63,7 @@ type Letter struct {
 	From    string   // `From:` a forged address
 	Open    bool     // `Auth: none`: not submitted through the firm's relay
 	Again   bool     // `Again: yes`: the very bytes of this person's last mail
+	Folder  string   // `Folder:` short name: not sent, but put into that person's command folder
 	Header  []string // `Header:` further lines
 	Body    string
 }
@@ -74,7 +77,7 @@ type Expect struct {
 var (
 	writes  = regexp.MustCompile(`^(\d{4}-\d\d-\d\d \d\d:\d\d)(?: (\pL[\pL\pN_-]*))?$`)
 	expects = regexp.MustCompile(`^(to|nothing to) (\pL[\pL\pN_-]*)$`)
-	option  = regexp.MustCompile(`^(Subject|To|Reply|Charset|Attach|From|Auth|Again|Header): ?(.*)$`)
+	option  = regexp.MustCompile(`^(Subject|To|Reply|Charset|Attach|From|Auth|Again|Folder|Header): ?(.*)$`)
 )
 
 // Parse reads a correspondence; times are in loc.
@@ -102,6 +105,14 @@ func (s *Script) part(name, data string, loc *time.Location) error {
 		return nil
 	case name == "authentication":
 		s.Open = strings.TrimSpace(data) == "none"
+		return nil
+	case name == "command folders":
+		s.Alone = lines(data)
+		for _, short := range s.Alone {
+			if _, ok := s.Cast[short]; !ok {
+				return fmt.Errorf("there is no %s in the cast", short)
+			}
+		}
 		return nil
 	case strings.HasPrefix(name, "file "):
 		s.Files[strings.TrimPrefix(name, "file ")] = []byte(data)
@@ -186,6 +197,8 @@ func letter(who, data string) *Letter {
 			l.Open = v == "none"
 		case "Again":
 			l.Again = v == "yes"
+		case "Folder":
+			l.Folder = v
 		case "Header":
 			l.Header = append(l.Header, v)
 		}
