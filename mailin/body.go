@@ -170,6 +170,25 @@ func (r *reader) split(root *part, b []byte) {
 	finish(0, len(b))
 }
 
+// undeclared reports whether a body that no Content-Type describes is a
+// multipart all the same: it begins with a line “--something” above a
+// Content-Type, or with a word on MIME above that, and nothing stands below its
+// end. Whoever shows the source of a mail in a letter says something around it.
+func undeclared(b []byte) bool {
+	start := nextDashes(b, 0)
+	preamble := bytes.TrimSpace(b[:start])
+	if len(preamble) > 0 && (len(preamble) > 400 || !bytes.Contains(preamble, []byte("MIME"))) {
+		return false
+	}
+	line, rest := cutLine(b[start:])
+	line = bytes.TrimRight(line, " \t")
+	if len(line) < 4 || len(rest) < 13 || !bytes.EqualFold(rest[:8], []byte("content-")) {
+		return false
+	}
+	end := bytes.LastIndex(rest, append([]byte("\n"), line...))
+	return end >= 0 && len(bytes.Trim(rest[end+1+len(line):], "- \t\r\n")) == 0
+}
+
 // inBoundary reports whether a boundary may hold c (bchars of RFC 2046 5.1.1).
 func inBoundary(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || strings.IndexByte("'()+_,-./:=? ", c) >= 0

@@ -2,6 +2,9 @@ package mailin
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -52,18 +55,18 @@ var (
 	bounceBody = regexp.MustCompile(`(?i)this is the (?:mail system|mail delivery|postfix|qmail|courier)|the qmail-send program|(?:created|generated) automatically by (?:the )?(?:mail|a mail)|mail delivery (?:subsystem|system)|` +
 		`(?:could|can)(?:n't|not| not) be delivered|undeliverable|unable to deliver|wasn't able to deliver|(?:was|were) not delivered|not been delivered|(?:did|does) not reach|delivery (?:to the following|has failed|failed|status)|` +
 		`returned (?:below|to sender|message)|the following (?:address|recipient|message to)|permanent(?:ly)? (?:fatal )?(?:error|failure|rejected)|transcript of session|could not deliver|had (?:permanent|transient)|` +
-		`user unknown|unknown user|mailbox (?:unavailable|full|not found)|(?:^|\s)[45]\d\d[ -][45]\.\d\.\d|over quota|unrouteable|no such (?:user|recipient)|recipient (?:address )?rejected|` +
+		`user unknown|unknown user|mailbox (?:unavailable|full|not found)|(?:^|\s)[45]\d\d[ -][45]\.\d\.\d|over quota|unrouteable|no such (?:user|recipient)|not a valid (?:user|recipient|address|mailbox)|recipient (?:address )?rejected|` +
 		`退信|退回|无法投递|投递失败|无法送达|未能送达|未送达|发送失败|收件人不存在|对方(?:服务器|邮箱)|无法发送到以下收件人|無法傳遞|無法送達|` +
 		`配信できません|送信できませ|お届けできません|見つかりません|届けることができ|エラー|전송하지 못|배달(?:되지|하지) 못|존재하지 않는|` +
 		`konnte nicht (?:zugestellt|ausgeliefert)|nicht zustellbar|n'a pas pu être (?:remis|livré|distribué)|no se (?:pudo|ha podido) entregar|não (?:pôde|foi possível) (?:ser )?entreg|non (?:è stato possibile|ha potuto) (?:consegnare|recapitare)|не (?:может быть|удалось) доставл?|не доставлено`)
 	// how reports begin whoever sends them; a person who passes one on writes
 	// something above it, or “Fwd:” before it
-	strongSubject = regexp.MustCompile(`(?i)^(?:undeliver(?:able|ed)(?: (?:e-?)?mail| message|:)|returned mail:|failure notice$|mail delivery fail|delivery (?:status )?(?:notification|failure)|delivery (?:has )?failed|message status - undeliverable|mail system error|系统退信|退信通知|邮件被退回)`)
-	strongBody    = regexp.MustCompile(`(?i)^\W*(?:this is (?:the (?:mail system|postfix|qmail|courier|mailer-daemon)|an automatically generated delivery)|hi\. this is the|this message was created automatically by|this (?:message|report) (?:is|was) (?:automatically )?generated|the (?:original|following) message (?:was|to|could)|your message[^.]{0,200}(?:did not reach|could not be delivered|was not delivered)|delivery to the following|message from .{1,80}\nunable to deliver|sorry, we were unable to deliver|unable to deliver|抱歉，您的邮件被退回|您发送的邮件)`)
+	strongSubject = regexp.MustCompile(`(?i)^(?:undeliver(?:able|ed)(?: (?:e-?)?mail| message|:)|returned mail(?::| [-–])|non-delivery\b|failure notice$|.*\(delivery failed\)$|mail delivery fail|delivery (?:status )?(?:notification|failure)|delivery (?:has )?failed|message status - undeliverable|mail system error|mail (?:error$|could not be delivered)|系统退信|退信通知|邮件被退回)`)
+	strongBody    = regexp.MustCompile(`(?i)^\W*(?:this is (?:the (?:mail system|postfix|qmail|courier|mailer-daemon)|an automatically generated delivery)|hi\. this is the|this message was created automatically by|this (?:message|report) (?:is|was) (?:automatically )?generated|the (?:original|following) (?:message|mail) (?:was|to|could)|your message(?:[^.]{0,200}| with subject:[^\n]{0,200}\n)(?:did not reach|could not be delivered|was not delivered)|votre message n'a pas p[uû]|failed recipients\b|non-delivery report|delivery to the following|message from .{1,80}\n\W*(?:unable to deliver|the following mail)|sorry, we were unable to deliver|unable to deliver|抱歉，您的邮件被退回|您发送的邮件)`)
 
 	// how the subjects of vacation replies begin, and what may follow: “Re:”
 	// before it is a person's answer to one, and a person complains of one
-	autoSubject = regexp.MustCompile(`(?i)^[^\pL\pN]*(?:auto(?:matic|mated)?[- ]?(?:reply|response|respons|responder|answer|antwort|acknowledge?ment)|auto[- ]?respond|autosvar|out[- ]of[- ](?:the[- ])?office|ooo|on (?:vacation|(?:annual )?leave|holiday)|away from (?:my |the )?(?:desk|office|mail)|vacation|` +
+	autoSubject = regexp.MustCompile(`(?i)^[^\pL\pN]*(?:auto(?:matic|mated)?[- ]?(?:reply|response|respons|responder|answer|antwort|acknowledge?ment)|auto[- ]?respond|autosvar|out[- ]of[- ](?:the[- ])?office|ooo|auto: [^\n]{1,80} (?:is|are) out of the office|on (?:vacation|(?:annual )?leave|holiday)|away from (?:my |the )?(?:desk|office|mail)|vacation|` +
 		`【?(?:系统|系統)?(?:自动|自動)(?:回复|答复|应答|回覆|答覆|応答|返信|回答)(?:邮件|信)?|(?:我)?不在(?:办公室|辦公室)|(?:外出|休假|假期)自动(?:回复|答复)|不在(?:のお知らせ|通知)|(?:休暇|不在)の(?:ため|お知らせ)|` +
 		`réponse automatique|absence du bureau|(?:message|notification|avis) d['’]absence|absente?(?:\(e\))?(?: du bureau)?|respuesta automática|fuera de (?:la )?oficina|ausente(?: de la oficina)?|(?:mensaje|aviso) de ausencia|resposta automática|fora do escritório|ausência (?:temporária|do escritório)|(?:mensagem|aviso) de ausência|` +
 		`risposta automatica|fuori (?:ufficio|sede)|assente|assenza dall['’]ufficio|automatisch(?:e)? antwoord|afwezig|afwezigheids?(?:bericht|melding|assistent)|automatische (?:antwort|rückmeldung|empfangsbestätigung|eingangsbestätigung)|abwesenheits?(?:notiz|benachrichtigung|meldung|nachricht|agent|assistent)|abwesend|nicht im büro|außer haus|` +
@@ -80,6 +83,9 @@ var (
 	insteadWord = regexp.MustCompile(`(?i)(?:urgent|immediate|emergenc|during my absence|in my absence|upon my return|when i return|limited access to)|(?:如有|如遇)?[^。\n]{0,4}(?:紧急|急事)[^。\n]{0,12}(?:联系|致电|拨打)|返回后[^。\n]{0,8}(?:回复|答复)|dringend|während meiner abwesenheit|urgence|en mon absence|urgente|mia assenza|minha ausência|お急ぎ|至急|급한|срочн`)
 	sesBounce   = regexp.MustCompile(`"notificationType"\s*:\s*"Bounce"`)
 	abuseFrom   = regexp.MustCompile(`(?i)^\s*complaint about message from [\d.:a-f]+\s*$`) // Hotmail's feedback
+	nobodyFrom  = regexp.MustCompile(`<\s*>\s*$`)
+	// of the answer of Dovecot for a mailbox that takes nothing
+	rejected = regexp.MustCompile(`(?i)^\s*auto-replied\s*\(rejected\)`)
 	// the one value of Auto-Submitted that a person's mail may have
 	noMail = regexp.MustCompile(`^\s*(?i:no)\s*(?:[;(]|$)`)
 )
@@ -108,6 +114,12 @@ func bounceMark(root *part, h message.Header, m *complaints.Message) string {
 	if root.find("message/delivery-status", "message/global-delivery-status") != nil {
 		return "a delivery-status part (RFC 3464)"
 	}
+	if root.find("message/feedback-report") != nil {
+		return "" // of abuse (RFC 5965), whoever sends it
+	}
+	if v := h.Get("Auto-Submitted"); rejected.MatchString(v) && root.find("message/disposition-notification") != nil {
+		return "Auto-Submitted: " + clean(v) // a mailbox that took the mail and threw it away
+	}
 	if strings.EqualFold(root.params["report-type"], "delivery-status") {
 		return "Content-Type: report-type=delivery-status"
 	}
@@ -127,6 +139,7 @@ func bounceMark(root *part, h message.Header, m *complaints.Message) string {
 		return "From: " + local
 	}
 	master, nobody, noReply := masterName.MatchString(local) || systemTitle.MatchString(m.From.Name), nullSender(m), noReplyName.MatchString(local)
+	nobody = nobody || !strings.Contains(m.From.Addr, "@") && nobodyFrom.MatchString(h.Get("From"))
 	strong := strongSubject.MatchString(m.Subject)
 	if !master && !nobody && !noReply && !strong || root.params["report-type"] != "" || autoSubject.MatchString(m.Subject) {
 		return ""
@@ -140,7 +153,7 @@ func bounceMark(root *part, h message.Header, m *complaints.Message) string {
 		return "From: " + local + ", text: " + body
 	case nobody && subject != "":
 		return "null return path, Subject: " + subject
-	case nobody && m.From.Addr == "" && body != "":
+	case nobody && !strings.Contains(m.From.Addr, "@") && body != "":
 		return "no sender at all, text: " + body
 	case (nobody || noReply) && body != "" && root.find("message/rfc822", "text/rfc822-headers") != nil:
 		return "a mail that came back, text: " + body
@@ -247,6 +260,25 @@ func Numbered(m *complaints.Message) int64 {
 		return 0
 	}
 	return n
+}
+
+// contentHash identifies a mail whatever way it came: trace fields, which each
+// host adds, do not count, nor do line ends and empty lines at the end.
+func contentHash(h message.Header, body []byte) string {
+	sum := sha256.New()
+	for _, name := range []string{"From", "To", "Cc", "Subject", "Date", "Message-Id"} {
+		for _, v := range h.Values(name) {
+			fmt.Fprintf(sum, "%s:%s\n", name, strings.Join(strings.Fields(v), " "))
+		}
+	}
+	body = bytes.TrimRight(body, "\r\n")
+	for len(body) > 0 {
+		line, rest := cutLine(body)
+		sum.Write([]byte("\n"))
+		sum.Write(line)
+		body = rest
+	}
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // WithoutTrace takes off the fields that relays and mailboxes put on top of a

@@ -34,6 +34,15 @@ func TestClass(t *testing.T) {
 		{"From: no-reply@shop.example\nSubject: your order\n\nx", complaints.Auto, "no-reply"},
 		{"From: norepley@shop.example\n\nx", complaints.Public, ""},
 		{"From: MAILER-DAEMON <>\nSubject: anything\n\nx", complaints.Bounce, "MAILER-DAEMON"},
+		{"From: \"Post\" <>\nSubject: Mail Error\n\nYour letter cannot be delivered to wang.", complaints.Bounce, "no sender at all"},
+		{"From: <>\nSubject: re\n\nYou wrote to wang@relay.example, which is not a valid user here.", complaints.Bounce, "no sender at all"},
+		{"From: E500_Service@relay.example\nSubject: Returned Mail - Error\n\n------ Failed Recipients ------\n\n<client@x.example>: mailbox unavailable. [SMTP Error Code 550]", complaints.Bounce, "Subject"},
+		{"From: gateway@relay.example\nSubject: RE: letter : non remis (delivery failed)\n\n****\nVotre message n'a pas pu etre remis a\nclient@x.example\n\nYour message could not be delivered", complaints.Bounce, "Subject"},
+		{"From: scanner@relay.example\nSubject: Delivery failure notification\n\nYour message with Subject: fees... and more\ncould not be delivered to the following recipients:", complaints.Bounce, "Subject"},
+		{"From: MAILER-DAEMON@relay.example\nSubject: abuse\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nA recipient complains of a message.\n--b\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\n--b--\n", complaints.Auto, "feedback-report"},
+		{from + "Subject: AUTO: Zhou Min is out of the office. (returning 3 May)\n\nx", complaints.Auto, "out of the office"},
+		{from + "Subject: auto: the seller was out of the office again\n\nMy car is still not repaired.", complaints.Public, ""},
+		{from + "Subject: Returned mail - what does it mean?\n\nI had a letter of yours returned. Your message could not be read.", complaints.Public, ""},
 		{daemon + "Subject: Undeliverable: letter\n\nx", complaints.Bounce, "Undeliver"},
 		{daemon + "Subject: letter\n\nYour message could not be delivered", complaints.Bounce, "could not be delivered"},
 		{daemon + "Subject: planned work on Sunday\n\nThe server is off at 9.", complaints.Auto, "postmaster"},
@@ -94,7 +103,7 @@ func TestDSN(t *testing.T) {
 		"From: MAILER-DAEMON@relay.example\nSubject: failure notice\nTo: complaints@firm.example\n\n<c@x.example>:\nRemote host said: 554 no\n\nMessage-ID: <letter-9@firm.example>\nTo: c@x.example\n": {
 			Recipient: "c@x.example", Action: "failed", Status: "5.0.0", Diagnostic: "Remote host said: 554 no", MessageID: "letter-9@firm.example"},
 		"From: MAILER-DAEMON@relay.example\nSubject: Delayed Mail\nX-Failed-Recipients: d@x.example\nIn-Reply-To: <letter-9@firm.example>\n\nstill trying\n": {
-			Recipient: "d@x.example", Action: "delayed", MessageID: "letter-9@firm.example"},
+			Recipient: "d@x.example", Action: "delayed", Status: "4.0.0", MessageID: "letter-9@firm.example"},
 	}
 	for mail, want := range tests {
 		m := Parse([]byte(mail), Desk{})

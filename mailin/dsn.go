@@ -137,7 +137,8 @@ func (r *reader) recipientFields(b []byte, d *complaints.DSN) {
 		h, b = r.header(b, nil)
 		recipient := addrSpec(h.Get("Final-Recipient"))
 		for _, f := range []string{"Original-Recipient", "X-Actual-Recipient"} {
-			if other := addrSpec(h.Get(f)); recipient == "" || !strings.Contains(recipient, "@") && strings.Contains(other, "@") {
+			// a host without a domain is known to that mail system only
+			if other := addrSpec(h.Get(f)); recipient == "" || !abroad(recipient) && abroad(other) {
 				recipient = other
 			}
 		}
@@ -163,6 +164,12 @@ func (r *reader) recipientFields(b []byte, d *complaints.DSN) {
 	default: // failure, expired, bounced …
 		d.Action = "failed"
 	}
+}
+
+// abroad reports an address that means the same everywhere.
+func abroad(addr string) bool {
+	_, domain, _ := strings.Cut(addr, "@")
+	return strings.Contains(domain, ".")
 }
 
 // afterType drops the type of a DSN field: “rfc822; a@b”, “smtp; 550 …”.
@@ -191,10 +198,11 @@ var (
 	markedStatus  = regexp.MustCompile(`(?i)(?:\(?#|status(?: code)?[: ]+|dsn[=: ]+|error(?: code)?[: ]+)([45]\.\d{1,3}\.\d{1,3})\b`)
 	bareStatus    = regexp.MustCompile(`(?:^|[\s(<\[:;,"'“（：])([45]\.\d{1,3}\.\d{1,3})(?:[\s)>\]:;,"'”）：]|\.?$|\.\s)`)
 	beforeVersion = regexp.MustCompile(`(?i)(?:exim|postfix|sendmail|version|release|server|qmail|courier|groupwise|imail|\bver?)\.?[ /:]*$`)
-	replyCode     = regexp.MustCompile(`(?m)(?:^|[\s:>(,;'"#=：（])([45])\d\d(?:[ -]|\)|）|$)(?:[45]\.\d{1,3}\.\d{1,3}\b)?`)
+	replyCode     = regexp.MustCompile(`(?m)(?:^|[\s:>(,;'"#=：（])([45])\d\d(?:[ -]|: |[])）]|$)(?:[45]\.\d{1,3}\.\d{1,3}\b)?`)
 	noticeAddress = regexp.MustCompile(`[\w.!#$%&*+/=?^{|}~-]+@[\w-]+(?:\.[\w-]+)+`)
 	lineAddress   = regexp.MustCompile(`(?m)^[ \t>*]*<([^<>\s@]+@[^<>\s]+)>[ \t]*(?:[:：(（]|$|\.\.\.)`)
-	namedAddress  = regexp.MustCompile(`(?i)(?:deliver(?:y|ed)?(?: your (?:mail|message))?(?: failed)? to|recipients?(?: address(?:es)?)?|following (?:address|recipient)(?:\(?e?s\)?)?|could not send to|sent to|收件人(?:地址|邮箱)?|收信人|收件者|無法傳遞至|无法(?:发送|投递|送达)到?|未能送达|发送至|宛先)[^@\n]{0,60}?\n?[^@\n]{0,60}?[^\w.!#$%&*+/=?^{|}~@-]([\w.!#$%&*+/=?^{|}~-]+@[\w-]+(?:\.[\w-]+)+)`)
+	namedAddress  = regexp.MustCompile(`(?i)(?:deliver(?:y|ed)?(?: your (?:mail|message))?(?: failed)? to|recipients?(?: address(?:es)?)?|following (?:address|recipient|user)(?:\(?e?s\)?)?|could not send to|sent to|收件人(?:地址|邮箱)?|收信人|收件者|無法傳遞至|无法(?:发送|投递|送达)到?|未能送达|发送至|宛先)[^@\n]{0,60}?(?:\n[ \t]*){0,2}[^@\n]{0,60}?[^\w.!#$%&*+/=?^{|}~@-]([\w.!#$%&*+/=?^{|}~-]+@[\w-]+(?:\.[\w-]+)+)`)
+	localNames    = regexp.MustCompile(`(?i)following (?:recipient|address|user)[^\n]{0,60}[^:]{0,200}:[ \t]*\n+[ \t]+([\w.-]{1,64})[ \t]*(?:\n|$)`)
 	returnedID    = regexp.MustCompile(`(?im)^[> \t|]*message-id[ \t]*:\s*<?([^<>\s]+@[^<>\s]+)>?`)
 	delayWords    = regexp.MustCompile(`(?i)delay|warning|still being retried|not yet been delivered|will (?:be retried|keep trying|continue trying|retry)|延迟|延時|暂时未能|遅延|verzögert|retard`)
 	gaveUp        = regexp.MustCompile(`(?i)giv(?:ing|en) up|too long|retry time(?:out)? exceeded|message expired|expired|for the last \d+ (?:second|hour|day)|exceeded the (?:maximum )?(?:time|retry)|超时退信|投递超时|已超过`)
@@ -253,17 +261,17 @@ var notices = []struct {
 	status string
 	words  *regexp.Regexp
 }{
-	{".2.2", regexp.MustCompile(`(?i)over ?quota|quota (?:is )?exceed|exceed.{0,20}quota|mail ?box (?:is |was )?(?:over)?full|mailbox exceeded|exceeded the local limit|out of (?:disk )?space|空间(?:已满|不足)|(?:邮箱|容量|空间)已?满|超出.{0,6}容量|容量が`)},
+	{".2.2", regexp.MustCompile(`(?i)over ?quota|quota (?:\w+ )?exceed|(?:full|agotado) (?:e-?mail |mail )?(?:box|mailbox)|mailbox (?:is )?full|casilla.{0,20}(?:llena|agotad)|exceed.{0,20}quota|mail ?box (?:is |was )?(?:over)?full|mailbox exceeded|exceeded the local limit|out of (?:disk )?space|空间(?:已满|不足)|(?:邮箱|容量|空间)已?满|超出.{0,6}容量|容量が`)},
 	{".3.4", regexp.MustCompile(`(?i)too (?:large|big)|size limit|exceeds.{0,20}size|邮件(?:过大|太大)|超过.{0,8}大小`)},
 	{".4.6", regexp.MustCompile(`(?i)too many hops|mail loop|routing loop|邮件循环|投递循环`)},
 	{".1.3", regexp.MustCompile(`(?i)malformed address|bad address syntax|地址格式(?:错误|不正确)`)},
 	{".1.10", regexp.MustCompile(`(?i)null mx|indicated no SMTP service|does not accept (?:e-?)?mail`)},
 	{".1.2", regexp.MustCompile(`(?i)(?:host|domain)(?: name)?(?: is)? (?:unknown|not found)|unknown (?:host|domain)|no such (?:domain|host)|domain.{0,40}does not exist|unrouteable mail domain|域名(?:不存在|错误)|无法解析`)},
-	{".1.1", regexp.MustCompile(`(?i)user (?:is )?unknown|unknown (?:user|recipient|local)|no such (?:user|recipient|address|account|person|mailbox)|(?:user|mailbox|recipient|account|address)[^.\n]{0,40}(?:not found|does ?n.t exist|doesn't have|does not have|not exist|not listed|invalid)|invalid (?:user|recipient|mailbox|address)|isn't a valid|this-(?:local-part|message)\S*|unrouteable address|check if address is correct|couldn't be found|wasn't found|` +
+	{".1.1", regexp.MustCompile(`(?i)user (?:is )?unknown|unknown (?:user|recipient|local)|no such (?:user|recipient|address|account|person|mailbox)|(?:user|mailbox|recipient|account|address)(?:[^.\n]|\.\S){0,60}(?:not found|does ?n.t exist|doesn't have|does not have|not exist|not listed|invalid)|invalid (?:user|recipient|mailbox|address)|isn't a valid|this-(?:local-part|message)\S*|unrouteable address|check if address is correct|couldn't be found|wasn't found|` +
 		`(?:用户|收件人|邮箱|账号|帐号|帐户|账户|地址)[^。\n]{0,16}(?:不存在|无效|有误|未找到)|找不到[^。\n]{0,20}(?:地址|用户|收件人)|不存在的(?:用户|邮箱|地址)|ユーザー?(?:が|は)[^。\n]{0,12}(?:ません|存在)|見つかりません|リストにありません`)},
-	{".2.1", regexp.MustCompile(`(?i)(?:account|mailbox|user)[^.\n]{0,30}(?:disabled|inactive|suspended|locked)|(?:账号|帐号|邮箱|用户)[^。\n]{0,8}(?:停用|禁用|冻结|锁定|注销)`)},
+	{".2.1", regexp.MustCompile(`(?i)(?:account|mailbox|user)[^.\n]{0,30}(?:disabled|inactive|suspended|locked)|(?:casilla|cuenta)[^.\n]{0,20}(?:expirad|inactiv|suspendid)|(?:账号|帐号|邮箱|用户)[^。\n]{0,8}(?:停用|禁用|冻结|锁定|注销)`)},
 	{".7.1", regexp.MustCompile(`(?i)\bspam\b|black ?list|block(?:ed|list)|policy|not (?:permitted|allowed|authori[sz]ed)|permission|access denied|rejected|dmarc|\bspf\b|unsolicited|拒收|拒绝|垃圾邮件|黑名单|没有权限|被屏蔽`)},
-	{".4.1", regexp.MustCompile(`(?i)connection (?:refused|timed? ?out)|no route|timed? ?out|could not connect|not responding|network error|socket error|did not accept our requests to connect|host (?:is )?(?:not reachable|unreachable)|连接(?:超时|失败|被拒)|超时`)},
+	{".4.1", regexp.MustCompile(`(?i)connection (?:was )?(?:refused|dropped|lost|reset|timed? ?out)|could not initiate|no route|timed? ?out|could not connect|not responding|network error|socket error|did not accept our requests to connect|host (?:is )?(?:not reachable|unreachable)|连接(?:超时|失败|被拒)|超时`)},
 	{".4.7", regexp.MustCompile(`(?i)giv(?:ing|en) up|retry time(?:out)? exceeded|expired|delivery failed \d+ attempts|been in the queue too long|投递超时`)},
 }
 
@@ -287,10 +295,10 @@ func statusOf(d *complaints.DSN, words string) string {
 			return class + n.status
 		}
 	}
-	if code == nil {
+	if class == "" {
 		return ""
 	}
-	return class + ".0.0"
+	return class + ".0.0" // of its class, undefined
 }
 
 // failedRecipient finds to whom a mail could not be delivered: the field of
@@ -312,9 +320,14 @@ func failedRecipient(h message.Header, m *complaints.Message, words string) stri
 		}
 		return true
 	}
+	// the daemon's own users, by their names alone
+	if found := localNames.FindStringSubmatch(words); found != nil && daemonName.MatchString(localPart(m.From.Addr)) {
+		_, domain, _ := strings.Cut(m.From.Addr, "@")
+		return found[1] + "@" + domain
+	}
 	for _, form := range []*regexp.Regexp{lineAddress, namedAddress} {
 		for _, found := range form.FindAllStringSubmatch(words, 20) {
-			if a := strings.Trim(found[1], "'.,;"); other(a) {
+			if a := strings.TrimPrefix(strings.Trim(found[1], "'.,;"), "SMTP="); other(a) { // X.400 names so the address of the Internet
 				return a
 			}
 		}

@@ -94,6 +94,24 @@ func noticesOfSystems() []notice {
 		{"nothing but words", head("MAILER-DAEMON@relay.example", "Undeliverable Mail", plain) +
 			"Delivery failed 20 attempts: client@x.example\n\nOriginal message follows.\n",
 			complaints.DSN{Recipient: "client@x.example", Action: "failed", Status: "5.4.7"}},
+		{"Dovecot, of a full mailbox", head("Mail Delivery Subsystem <postmaster@x.example>", "Rejected: Decision", "Auto-Submitted: auto-replied (rejected)\nContent-Type: multipart/report; report-type=disposition-notification; boundary=b\n") +
+			"--b\nContent-Type: text/plain\n\nYour message to <client@x.example> was automatically rejected:\nQuota exceeded\n--b\nContent-Type: message/disposition-notification\n\nFinal-Recipient: rfc822; client@x.example\nOriginal-Message-ID: <l7@firm.example>\nDisposition: automatic-action/MDN-sent-automatically; deleted\n--b\nContent-Type: message/rfc822\n\n" + letterHead + "--b--\n",
+			complaints.DSN{Recipient: "client@x.example", Action: "failed", Status: "5.2.2", MessageID: "l7@firm.example"}},
+		{"Sun, which names its own host", head("postmaster@x.example", "Delivery Notification: Delivery has failed", "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n") +
+			"--b\n\nThis report relates to a message you sent.\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns;x.example\n\nOriginal-recipient: rfc822;client@x.example\nFinal-recipient: rfc822;client@ims-daemon\nAction: failed\nStatus: 5.2.2\n--b\nContent-Type: text/rfc822-headers\n\n" + letterHead + "--b--\n",
+			complaints.DSN{Recipient: "client@x.example", Action: "failed", Status: "5.2.2", MessageID: "l7@firm.example"}},
+		{"Exchange 5.5, an address of X.400", head("System Administrator <postmaster@x.example>", "Undeliverable: Decision", plain) +
+			"Your message\n\n  To:      Client\n  Subject: Decision\n  Sent:    Tue, 3 Nov 2026 10:21:00 +0800\n\ndid not reach the following recipient(s):\n\nc=US;a= ;p=X;o=Nexus;dda:SMTP=client@x.example; on Tue, 3 Nov 2026\n10:25:00 +0800\n    The recipient name is not recognized\n    Unknown Recipient\n",
+			complaints.DSN{Recipient: "client@x.example", Action: "failed", Status: "5.1.1"}},
+		{"AOL, which names its users only", head("Mail Delivery Subsystem <MAILER-DAEMON@x.example>", "Mail Delivery Problem", plain) +
+			"Sorry complaints@firm.example. Your mail to the following recipients could not be delivered because they are not accepting mail from desk@lists.example:\n\tclient\n",
+			complaints.DSN{Recipient: "client@x.example", Action: "failed"}},
+		{"a warning without a code", head("Mailer-Daemon@x.example", "Warning: message delayed 48 hours", plain) +
+			"A message that you sent has not yet been delivered to:\n\n  client@x.example\n",
+			complaints.DSN{Recipient: "client@x.example", Action: "delayed", Status: "4.0.0"}},
+		{"qmail, in Spanish, under empty lines", "\n   \n" + head("MAILER-DAEMON@x.example", "failure notice", "Content-Type: multipart/mixed; boundary=b\n") +
+			"--b\n\nSu mensaje no pudo ser entregado.\n\n<client@x.example>:\nEsta casilla ha expirado por falta de uso.\n--b\nContent-Type: message/rfc822\n\n" + letterHead + "\nbody\n--b--\n",
+			complaints.DSN{Recipient: "client@x.example", Action: "failed", Status: "5.2.1", MessageID: "l7@firm.example"}},
 	}
 }
 

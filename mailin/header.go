@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"net/mail"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -86,6 +87,16 @@ func (r *reader) header(b []byte, stop func(line []byte) bool) (message.Header, 
 		rest = next
 	}
 	return r.readBlock(block.Bytes()), rest
+}
+
+// skipBlank drops the empty lines above a mail, if a header follows them.
+func (r *reader) skipBlank(raw []byte) []byte {
+	rest := bytes.TrimLeft(raw, " \t\r\n\ufeff")
+	if skipped := raw[:len(raw)-len(rest)]; bytes.IndexByte(skipped, '\n') < 0 && !bytes.HasPrefix(raw, []byte("\ufeff")) || !moreFields(rest) {
+		return raw
+	}
+	r.problem("empty lines above the header")
+	return rest
 }
 
 func (r *reader) readBlock(block []byte) message.Header {
@@ -245,6 +256,9 @@ func comments(s string) bool {
 // looseDots are blanks around the dots of a domain (RFC 5322 4.4).
 var looseDots = regexp.MustCompile(`(@\S*?)(?:\s+\.\s*|\.\s+)([\w-]+)$`)
 
+// wholeSpec is an addr-spec without blanks.
+var wholeSpec = regexp.MustCompile(`^[^@\s]*[^@\s.]@[^@\s.][^@\s]*\.[^@\s.]+$`)
+
 func makeAddress(name, angle, comment string, hadAngle bool) complaints.Address {
 	spec := angle
 	if !hadAngle {
@@ -270,7 +284,12 @@ func makeAddress(name, angle, comment string, hadAngle bool) complaints.Address 
 		spec = "" // <Undisclosed-Recipients:@host;>: a group without members
 	}
 	if !strings.HasPrefix(spec, `"`) {
-		spec = strings.Join(strings.Fields(spec), "")
+		fields := strings.Fields(spec)
+		// a whole address beside other words, not one with blanks around its dots
+		if i := slices.IndexFunc(fields, wholeSpec.MatchString); i >= 0 && !slices.Contains(fields, ".") && !slices.ContainsFunc(fields, func(f string) bool { return f[0] == '.' || f[len(f)-1] == '.' }) {
+			fields = fields[i : i+1]
+		}
+		spec = strings.Join(fields, "")
 	}
 	spec = strings.Trim(decodeWords(strings.TrimSpace(spec)), "'`,;<>")
 	spec = strings.TrimPrefix(spec, "mailto:")

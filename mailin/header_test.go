@@ -37,6 +37,8 @@ func TestAddresses(t *testing.T) {
 		`<@x.example,@y.example:a@b.example>`:                   `|a@b.example`,
 		`"a b"@c.example`:                                       `|"a b"@c.example`,
 		`Ann <a(at home)@b.example(her firm)>`:                  `Ann|a@b.example`,
+		`"post@" <client.example post@client.example>`:          `post@|post@client.example`,
+		`<a @ b . example>`:                                     `|a@b.example`,
 		`a@b(x).  example`:                                      `x|a@b.example`,
 		`a@b   . example, <c(d@e.example>`:                      `|a@b.example |c(d@e.example`,
 		`Ann <a@b.example> Bea <c@d.example>`:                   `Ann|a@b.example Bea|c@d.example`,

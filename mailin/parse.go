@@ -128,11 +128,14 @@ func (r *reader) read(raw []byte) {
 	if bytes.IndexByte(raw, 0) >= 0 {
 		r.problem("NUL bytes")
 	}
-	h, body := r.header(raw, nil)
+	h, body := r.header(r.skipBlank(raw), nil)
 	r.fields(h)
 	r.m.ContentHash = contentHash(h, body)
 	root := &part{header: h}
 	root.readType("")
+	if !h.Has("Content-Type") && undeclared(body) {
+		root.media = "multipart/mixed"
+	}
 	r.exchange = h.Has("X-Ms-Tnef-Correlator") || root.isTNEF()
 	switch {
 	case len(raw) > r.Limits.Parsed:
@@ -145,6 +148,8 @@ func (r *reader) read(raw []byte) {
 		r.collect(root, &t)
 	}
 	switch {
+	case !h.Has("Content-Type") && root.isMultipart():
+		r.problem("no Content-Type, read as a multipart")
 	case !h.Has("Content-Type"):
 		r.problem("no Content-Type, read as plain text")
 	case !h.Has("Mime-Version"):
@@ -258,25 +263,6 @@ func (r *reader) addresses(h message.Header, name string) []complaints.Address {
 		}
 	}
 	return all
-}
-
-// contentHash identifies a mail whatever way it came: trace fields, which each
-// host adds, do not count, nor do line ends and empty lines at the end.
-func contentHash(h message.Header, body []byte) string {
-	sum := sha256.New()
-	for _, name := range []string{"From", "To", "Cc", "Subject", "Date", "Message-Id"} {
-		for _, v := range h.Values(name) {
-			fmt.Fprintf(sum, "%s:%s\n", name, strings.Join(strings.Fields(v), " "))
-		}
-	}
-	body = bytes.TrimRight(body, "\r\n")
-	for len(body) > 0 {
-		line, rest := cutLine(body)
-		sum.Write([]byte("\n"))
-		sum.Write(line)
-		body = rest
-	}
-	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // texts are the parts of a mail that are there to be read, in order.

@@ -56,3 +56,31 @@ func TestForwarded(t *testing.T) {
 		}
 	}
 }
+
+// A mail whose head lost the line that says it has parts, or came below empty
+// lines, is read as it was written; a mail that shows another's source is not
+// taken apart.
+func TestDamagedHead(t *testing.T) {
+	const head = "From: Zhou Min <zhou@client.example>\nSubject: fees\nMessage-ID: <1@client.example>\n"
+	const parts = "--sep\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\n6K+36YCA6LS544CC\n--sep\nContent-Type: application/pdf; name=\"bill.pdf\"\n\n%PDF\n--sep--\n"
+	for name, c := range map[string]struct{ mail, words, files string }{
+		"no Content-Type":              {head + "\n" + parts, "请退费。", "bill.pdf"},
+		"no Content-Type, a preamble":  {head + "\nThis is a message in MIME format.\n\n" + parts, "请退费。", "bill.pdf"},
+		"empty lines above the header": {"\n \n\n" + head + "\nPlease refund.\n", "Please refund.", ""},
+		"a mark and a line above it":   {"\ufeff" + head + "\nPlease refund.\n", "Please refund.", ""},
+		"the source of another mail":   {head + "\nWhat came back:\n" + parts, "What came back:\n" + strings.TrimSpace(parts), ""},
+		"words below the source":       {head + "\n" + parts + "That is what came back.\n", strings.TrimSpace(parts) + "\nThat is what came back.", ""},
+		"nothing but empty lines":      {"\n\nPlease refund.\n", "Please refund.", ""},
+	} {
+		for _, end := range []string{"\n", "\r\n"} {
+			m := Parse([]byte(strings.ReplaceAll(c.mail, "\n", end)), Desk{})
+			files := ""
+			for _, a := range m.Attachments {
+				files += a.Name
+			}
+			if m.OwnWords != c.words || files != c.files || !strings.HasPrefix(name, "nothing") && m.Subject != "fees" {
+				t.Errorf("%s: subject %q, words %q, files %q", name, m.Subject, m.OwnWords, files)
+			}
+		}
+	}
+}

@@ -42,7 +42,7 @@ var (
 	wroteEnd = regexp.MustCompile(`(?i)(?:\bwrote|\bwrites|写道|寫道|写到|(?:のメール|さんは|が)?(?:書きました|さんが書いた)|님이 작성|작성|a écrit|schrieb(?:.{0,80})?|schreef(?:.{0,200})?|het volgende geschreven|` +
 		`escribió|escreveu|ha scritto|skrev(?:.{0,80})?|napisał(?:\(a\))?|написал(?:\(а\)|а)?|kirjoitti|írta|пишет|пользователь.{0,120}написал)\s*[:：]?\s*-*\s*$`)
 	wroteStems = []string{"wrote", "writes", "写", "寫", "書", "작성", "crit", "schr", "escri", "escrev", "skrev", "napisa", "написал", "пишет", "kirjoit", "rta"}
-	wroteStart = regexp.MustCompile(`(?i)^[\s>*-]*(?:on|at|in|le|op|am|el|il|em|den|dnia|w dniu|on behalf|在|于|於|\d{1,4}[-/.年년]|\d{1,2}[. ]|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,|(?:понедельник|вторник|среда|четверг|пятница|суббота|воскресенье|пн|вт|ср|чт|пт|сб|вс)[.,])\s*.*\d`)
+	wroteStart = regexp.MustCompile(`(?i)^[\s>*-]*(?:on|at|in|på|le|op|am|el|il|em|den|dnia|w dniu|on behalf|在|于|於|\d{1,4}[-/.年년]|\d{1,2}[. ]|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,|(?:понедельник|вторник|среда|четверг|пятница|суббота|воскресенье|пн|вт|ср|чт|пт|сб|вс)[.,])\s*.*\d`)
 	// programs that write no verb: a date, a time and who it was
 	dateWho   = regexp.MustCompile(`^\s*(?:\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:\s+\d{1,2}:\d{2}(?::\d{2})?)?(?:\s+(?:GMT|UTC|[+-])\S*)\s+\S|\d{4}[-/]\d{1,2}[-/]\d{1,2}\s+\S.*<[^<>\s]+@[^<>\s]+>\s*[:：]?\s*$|\d{4}年\d{1,2}月\d{1,2}日.{0,80}<[^<>\s]+@[^<>\s]+>\s*[:：]\s*$)`)
 	timeOfDay = regexp.MustCompile(`\d{1,2}(?:[:：.]|h ?|時|点|시 ?)\d{2}`)
@@ -51,6 +51,6 @@ var (
 	headingLine = regexp.MustCompile(`(?i)^[\s*>|]*(from|sent|to|subject|date|cc|bcc|reply-to|importance|attachments?|` +
 		`发件人|发送人|发信人|寄件者|寄件人|发送时间|发送日期|发件时间|寄件日期|傳送時間|日期|时间|時間|收件人|收件者|抄送|副本|密送|主[\s　]*题|主[\s　]*旨|主題|标题|回复|重要性|附件|` +
 		`差出人|送信者|送信日時|日時|宛先|件名|보낸 사람|보낸 날짜|받는 사람|제목|von|gesendet|an|betreff|datum|` +
-		`de|envoyé|à|objet|enviado(?: el)?|para|asunto|assunto|da|inviato|a|oggetto|data|risposta|van|verzonden|aan|onderwerp|от|отправлено|кому|тема|дата|` +
+		`de|envoyé|message du|à|copie(?: à)?|objet|sujet|enviado(?: el)?|para|asunto|assunto|da|inviato|a|oggetto|data|risposta|van|verzonden|aan|onderwerp|от|отправлено|кому|тема|дата|` +
 		`från|skickat|till|ämne|kopia|fra|sendt|til|emne|dato|lähettäjä|lähetetty|vastaanottaja|aihe|od|wysłano|do|temat|data|dw|odesláno|komu|předmět|kimden|gönderildi|gönderme tarihi|kime|konu|feladó|elküldve|címzett|tárgy)[\s*]*(?:[:：]|\s\|)`)
 )

@@ -202,6 +202,21 @@ func (t *judged) classify() {
 			}
 		}
 	}
+	for i := 1; i < len(lines); i++ {
+		if kinds[i] == text && kinds[i-1] == quote && rewrapped(lines[i-1], lines[i]) {
+			kinds[i] = quote
+		}
+	}
+}
+
+// rewrapped reports whether a line is the rest of the quoted one above it, which
+// a program on the way has wrapped: that one is full and its sentence goes on.
+func rewrapped(above, line string) bool {
+	above, line = strings.TrimSpace(above), strings.TrimLeft(line, " ")
+	word, _, _ := strings.Cut(line, " ")
+	last, _ := utf8.DecodeLastRuneInString(above)
+	size := utf8.RuneCountInString(above)
+	return unicode.IsLower(first(line)) && (unicode.IsLetter(last) || last == ',') && size <= 80 && size+utf8.RuneCountInString(word) >= 72
 }
 
 // headFollows reports whether the next line that says anything is a field of
@@ -279,6 +294,9 @@ func introduction(lines []string) int {
 	if n := datedAddress(lines); n > 0 {
 		return n
 	}
+	if ruledIntroduction(first) {
+		return 1
+	}
 	if !wroteStart.MatchString(first) {
 		return nameThenDate(lines)
 	}
@@ -304,6 +322,12 @@ func introduction(lines []string) int {
 		}
 	}
 	return 0
+}
+
+// ruledIntroduction knows the line “---- Zhou Min wrote ----” of programs on
+// telephones, in any language.
+func ruledIntroduction(line string) bool {
+	return len(line) < 200 && strings.HasPrefix(line, "---") && strings.HasSuffix(line, "---") && endsInVerb(strings.TrimRight(line, "- "))
 }
 
 // aboveQuote finds an introduction in any language: up to three lines, with a
@@ -444,7 +468,7 @@ func (t *judged) isSignature(i int) bool {
 	bar := strings.TrimRight(t.lines[i], "\r")
 	trimmed := strings.TrimSpace(bar)
 	short := bar == "-- " || trimmed == "--" || trimmed[0] == '|'
-	if !short && (len(trimmed) < 5 || strings.Trim(trimmed, "-_") != "") {
+	if !short && (len(trimmed) < 5 && trimmed != "__" || strings.Trim(trimmed, "-_") != "") {
 		return false
 	}
 	said, known, divides := 0, false, false
