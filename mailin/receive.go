@@ -92,8 +92,12 @@ func (r *Receiver) receive(ctx context.Context, f *Fetched, a store.Arrival) (he
 	} else {
 		m = read(f, r.desk(p))
 	}
-	if m.Auth.Away && (m.Class == complaints.Staff || complaints.SameAddr(m.From.Addr, p.WebForm)) && r.Dry == nil {
-		if pause := r.later.next(a, at); pause > 0 {
+	if m.Auth.Away && (m.Class == complaints.Staff || complaints.SameAddr(m.From.Addr, p.WebForm)) && r.Dry == nil && r.later != nil {
+		since, err := r.DB.Waits(ctx, m.SHA256, at)
+		if err != nil {
+			return false, err
+		}
+		if pause := r.later.next(a, since, at); pause > 0 {
 			r.Log.Warn("the DNS is away: a mail from staff waits", "msgid", m.MessageID, "uid", a.UID, "again_in", pause)
 			return false, ErrLater
 		}

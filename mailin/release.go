@@ -126,16 +126,16 @@ const (
 	patience     = 4 * time.Hour
 )
 
-// later are the mails that wait in the inbox. They are counted anew after a
-// start of the daemon; the mails themselves lie where they came.
+// later are the mails that wait in the inbox, and when each is tried again. Since
+// when they wait stands in the database; the mails themselves lie where they came.
 type later struct {
 	mu    sync.Mutex
 	mails map[store.Arrival]waited
 }
 
 type waited struct {
-	since, until time.Time
-	pause        time.Duration
+	until time.Time
+	pause time.Duration
 }
 
 // early reports whether it is too early to try a mail again.
@@ -149,21 +149,15 @@ func (l *later) early(a store.Arrival, now time.Time) bool {
 	return ok && now.Before(w.until)
 }
 
-// next lets a mail wait once more, and says for how long: 0 if it has waited
-// for long enough, or if l is nil: then nobody would try it again.
-func (l *later) next(a store.Arrival, now time.Time) time.Duration {
-	if l == nil {
+// next lets a mail that waits since a time wait once more, and says for how
+// long: 0 if it has waited for long enough.
+func (l *later) next(a store.Arrival, since, now time.Time) time.Duration {
+	if now.Sub(since) >= patience {
 		return 0
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	w, ok := l.mails[a]
-	if !ok {
-		w.since = now
-	}
-	if now.Sub(w.since) >= patience {
-		return 0
-	}
+	w := l.mails[a]
 	w.pause = min(max(2*w.pause, firstPause), longestPause)
 	w.until = now.Add(w.pause)
 	if l.mails == nil {

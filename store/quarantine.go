@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -351,6 +352,27 @@ func (tx *Tx) Misuses(ctx context.Context, addr string, at time.Time) (all, by i
 		err = fmt.Errorf("count misuses: %w", err)
 	}
 	return all, by, err
+}
+
+// Waits notes that a mail waits in its mailbox, and gives since when. What was
+// noted long ago is forgotten: such mails were taken in, or removed.
+func (db *DB) Waits(ctx context.Context, sha string, at time.Time) (since time.Time, err error) {
+	key, err := hex.DecodeString(sha)
+	if err != nil {
+		return since, fmt.Errorf("note a wait: %w", err)
+	}
+	err = db.Tx(ctx, func(tx *Tx) error {
+		if _, err := tx.tx.ExecContext(ctx, `delete from waits where since < $1::timestamptz - interval '30 days'`, micro(at)); err != nil {
+			return err
+		}
+		// The update changes nothing, and returns what is there.
+		return tx.tx.QueryRowContext(ctx, `insert into waits (sha256, since) values ($1, $2) on conflict (sha256) do update set since = waits.since returning since`,
+			key, micro(at)).Scan(&since)
+	})
+	if err != nil {
+		err = fmt.Errorf("note a wait: %w", err)
+	}
+	return since, err
 }
 
 // Repeats finds an earlier mail about a case with the same sender, date and

@@ -46,10 +46,10 @@ func (o *outage) set(away bool) (asked int) {
 	return o.asked
 }
 
-// While the DNS is away, a mail from staff that only its signature proves waits
-// in the inbox; others are dealt with meanwhile, and it is carried out once the
-// key can be asked for.
-func TestCommandsWaitForTheDNS(t *testing.T) {
+// waiting is a desk whose DNS is away, to which a signed mail from staff has
+// come. answers counts the answers to it.
+func waiting(t *testing.T, ctx context.Context) (w *world, dns *outage, answers func() int, until func(what string, holds func() bool)) {
+	t.Helper()
 	s, err := play.Parse([]byte(`-- cast --
 张堃 张堃 <zhangkun@client.example>
 周敏 周敏 <zhoumin@firm.example>
@@ -64,14 +64,11 @@ zhoumin@firm.example,周敏,客户服务部,officer+head,,yes,
 	if err != nil {
 		t.Fatal(err)
 	}
-	dns := &outage{txt: "v=DKIM1; k=ed25519; p=" + base64.StdEncoding.EncodeToString(public), away: true}
-	w := unstarted(t, s, mailtest.PostfixOptions{}, 0)
+	dns = &outage{txt: "v=DKIM1; k=ed25519; p=" + base64.StdEncoding.EncodeToString(public), away: true}
+	w = unstarted(t, s, mailtest.PostfixOptions{}, 0)
 	w.verify = func(raw []byte) (domains, away []string) { return mailin.DKIMDomains(raw, dns.lookup, 5) }
 	w.set = time.Date(2026, 11, 25, 10, 0, 0, 0, shanghai)
 	w.start("zh")
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-
 	mail := "From: =?utf-8?B?5ZGo5pWP?= <zhoumin@firm.example>\r\nTo: " + deskAddr + "\r\nSubject: list\r\nMessage-ID: <1@firm.example>\r\nDate: Wed, 25 Nov 2026 10:00:00 +0800\r\n\r\n#list\r\n"
 	var signed bytes.Buffer
 	if err := dkim.Sign(&signed, strings.NewReader(mail), &dkim.SignOptions{Domain: "firm.example", Selector: "desk", Signer: crypto.Signer(key)}); err != nil {
@@ -80,12 +77,30 @@ zhoumin@firm.example,周敏,客户服务部,officer+head,,yes,
 	if err := w.Send(ctx, "zhoumin@firm.example", false, deskAddr, signed.Bytes()); err != nil {
 		t.Fatal(err)
 	}
-	until := func(what string, holds func() bool) {
+	until = func(what string, holds func() bool) {
 		t.Helper()
 		if err := waitFor(ctx, 30*time.Second, func() (bool, string, error) { return holds(), what, nil }); err != nil {
 			t.Fatal(err)
 		}
 	}
+	answers = func() (n int) {
+		for _, m := range w.dovecot.Mails("zhoumin@firm.example", "INBOX") {
+			if slices.Contains(mailin.Parse(m.Raw, mailin.Desk{}).InReplyTo, "1@firm.example") {
+				n++
+			}
+		}
+		return n
+	}
+	return w, dns, answers, until
+}
+
+// While the DNS is away, a mail from staff that only its signature proves waits
+// in the inbox; others are dealt with meanwhile, and it is carried out once the
+// key can be asked for.
+func TestCommandsWaitForTheDNS(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	w, dns, answers, until := waiting(t, ctx)
 	later := func(d time.Duration) { w.setClock(w.now().Add(d)) }
 	asked := func(n int) func() bool { return func() bool { return dns.set(true) >= n } }
 	until("the key is asked for", asked(1))
@@ -94,14 +109,6 @@ zhoumin@firm.example,周敏,客户服务部,officer+head,,yes,
 		t.Fatal(err)
 	}
 	until("the client is answered meanwhile", func() bool { return len(w.dovecot.Mails("zhangkun@client.example", "INBOX")) == 1 })
-	answers := func() (n int) {
-		for _, m := range w.dovecot.Mails("zhoumin@firm.example", "INBOX") {
-			if slices.Contains(mailin.Parse(m.Raw, mailin.Desk{}).InReplyTo, "1@firm.example") {
-				n++
-			}
-		}
-		return n
-	}
 	if n := dns.set(true); n != 1 {
 		t.Errorf("the DNS was asked %d times within the first minute", n)
 	}
@@ -117,4 +124,25 @@ zhoumin@firm.example,周敏,客户服务部,officer+head,,yes,
 	if n := len(w.dovecot.Mails(deskAddr, "Processed")); n != 2 {
 		t.Errorf("%d mails are processed", n)
 	}
+}
+
+// It waits for four hours in all, however often the daemon starts meanwhile.
+func TestTheWaitOutlivesTheDaemon(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	w, dns, answers, until := waiting(t, ctx)
+	until("the key is asked for", func() bool { return dns.set(true) >= 1 })
+	for i := range 3 {
+		w.stop()
+		w.setClock(w.now().Add(79 * time.Minute))
+		w.start("zh")
+		until("the key is asked for after a start", func() bool { return dns.set(true) >= 2+i })
+		if n := len(w.dovecot.Mails(deskAddr, "INBOX")); n != 1 || answers() != 0 {
+			t.Fatalf("after %d starts: %d mails wait, %d answers", i+1, n, answers())
+		}
+	}
+	w.stop()
+	w.setClock(w.now().Add(5 * time.Minute))
+	w.start("zh")
+	until("it is taken in without the DNS", func() bool { return answers() == 1 && len(w.dovecot.Mails(deskAddr, "INBOX")) == 0 })
 }

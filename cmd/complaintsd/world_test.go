@@ -40,6 +40,7 @@ type world struct {
 	hops    int                   // Received fields of our own hosts above the field that is believed
 	verify  mailin.Verifier       // of DKIM signatures; nil: none
 	sent    int                   // mails to the desk
+	stop    func()                // ends the daemon
 	alone   []string              // who has a command folder
 	options func(*daemon.Options) // what a test wants otherwise; nil: nothing
 
@@ -199,12 +200,13 @@ func (w *world) start(lang string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- d.Run(ctx) }()
-	t.Cleanup(func() {
+	w.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Errorf("the daemon ended with %v", err)
 		}
 	})
+	t.Cleanup(w.stop)
 }
 
 // raced is how much slower the race detector makes reading a mail.
