@@ -143,6 +143,7 @@ type TakenOut struct {
 	Of       string     `json:"of"` // the case in which it was
 	Due      Deadline   `json:"due"`
 	Evidence []Evidence `json:"evidence,omitempty"` // that its complainants have sent since
+	Heard    []Entry    `json:"heard,omitempty"`    // what they have written since; where it came in it stays on record too
 	Reason   string     `json:"reason,omitempty"`
 }
 
@@ -160,6 +161,7 @@ func (f *TakenOut) apply(c *Case, e *Event) error {
 	}
 	c.MergedInto, c.Was, c.Due = "", "", f.Due
 	c.Evidence = append(slices.Clip(c.Evidence), f.Evidence...)
+	c.Log = append(slices.Clip(c.Log), f.Heard...)
 	c.note(e, f.Kind(), strings.TrimSpace(f.Of+" "+f.Reason))
 	return nil
 }
@@ -283,28 +285,6 @@ func (s *session) also(base *Case, o *session) {
 	s.out.Other = append(s.out.Other, Part{Case: base, Events: o.out.Events, Mails: o.out.Mails})
 }
 
-// Names lists the further cases that a mail's commands name, for the store to
-// lock before the policy decides: at most five.
-func Names(m *Message) []string {
-	var out []string
-	for _, c := range ParseCommands(m.OwnWords) {
-		at := -1 // the word that names one
-		if c.verb != nil {
-			at = slices.Index([]string{"merge", "release"}, c.verb.En[0])
-			if c.verb.En[0] == "split" {
-				at = 0
-			}
-		}
-		if at < 0 || len(c.Words) <= at {
-			continue
-		}
-		if ref := FindRef(c.Words[at]); ref != "" && !slices.Contains(out, ref) && len(out) < 5 {
-			out = append(out, ref)
-		}
-	}
-	return out
-}
-
 // merge is #合并: this case goes on as part of another one.
 func (s *session) merge(c *Command) (string, error) {
 	ref := ""
@@ -386,6 +366,11 @@ func (s *session) takeOut(ref, reason string) (string, error) {
 			f.Evidence = append(f.Evidence, e)
 		}
 	}
+	for _, e := range s.c.Log {
+		if strings.TrimSpace(e.Text) != "" && was.party(e.By) && e.At.After(was.ClosedAt) {
+			f.Heard = append(f.Heard, Entry{At: e.At, By: e.By, What: "heard_client", Text: "[" + s.c.Ref + "] " + e.Text})
+		}
+	}
 	o := s.beside(was, "/"+ref)
 	o.do(f)
 	s.do(&Parted{Ref: ref, Reason: reason})
@@ -396,19 +381,30 @@ func (s *session) takeOut(ref, reason string) (string, error) {
 	if a := s.c.Complainant.Addr; a != "" && !SameAddr(a, o.c.Complainant.Addr) {
 		s.tellClient("taken_out", Facts{Subject: s.c.Subject, Of: ref})
 	}
+	meanwhile := ""
+	for _, e := range f.Heard {
+		meanwhile += "\n\n" + DateOf(e.At.In(s.p.Location)).In(s.p.Language) + pick(s.p.Language, "：", ": ") + excerpt(e.Text, 400)
+	}
+	if n := len(f.Heard); n > 0 {
+		meanwhile = "\n\n" + s.tr("合并期间投诉人来信%d封，已列入案卷：", "Mails that the complainant wrote meanwhile, on file here now (%d):", n) + meanwhile
+	}
 	for _, x := range []struct {
 		*session
-		other string
-	}{{s, ref}, {o, s.c.Ref}} {
+		other, more string
+	}{{s, ref, ""}, {o, s.c.Ref, meanwhile}} {
 		for _, p := range x.handlers() {
-			if p != s.who {
-				x.tell(p, "case_news", Facts{From: s.who.Mailbox(), Text: s.tr("本案与 %s 不再合并，各自办理；本案的调查期限为%s。%s", "This case and %s are no longer dealt with together. The investigation of this one is due by %s. %s", x.other, x.c.Due.Due.In(s.p.Language), reason)})
+			if p != s.who || x.more != "" {
+				x.tell(p, "case_news", Facts{From: s.who.Mailbox(), Text: strings.TrimSpace(s.tr("本案与 %s 不再合并，各自办理；本案的调查期限为%s。%s", "This case and %s are no longer dealt with together. The investigation of this one is due by %s. %s", x.other, x.c.Due.Due.In(s.p.Language), reason)) + x.more})
 			}
 		}
 	}
 	s.also(was, o)
-	return s.tr("%s 已拆出，恢复为“%s”，调查期限%s，自其原登记日起算；各方均已获告知。合并期间的来信在本案案卷中，请核对。", "%s is a case of its own again: %s, its investigation due by %s, counted from its own registration. Everybody is told. What was written meanwhile is on file here; please check it.",
-		ref, o.c.State.In(s.lang), o.c.Due.Due.In(s.lang)), nil
+	did := s.tr("%s 已拆出，恢复为“%s”，调查期限%s，自其原登记日起算；各方均已获告知。", "%s is a case of its own again: %s, its investigation due by %s, counted from its own registration. Everybody is told.",
+		ref, o.c.State.In(s.lang), o.c.Due.Due.In(s.lang))
+	if len(f.Heard)+len(f.Evidence) > 0 {
+		did += s.tr("其投诉人在合并期间的来信%d封、材料%d件已列入该案案卷，本案仍保留收到的记录。", " What its complainant sent meanwhile is on file there now: mails %d, documents %d. The record that they came in stays here.", len(f.Heard), len(f.Evidence))
+	}
+	return did, nil
 }
 
 // split is #拆分: allegations go on as a case of their own.

@@ -1,6 +1,7 @@
 package complaints
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -122,12 +123,16 @@ func TestMergerIsUndone(t *testing.T) {
 	early.state(Triage)
 	want(t, "as if it had not been merged", []string{early.c.Due.Due.String(), DateOf(early.c.Registered.In(shanghai)).String(), early.c.MergedInto}, []string{"2026-12-03", "2026-11-24", ""})
 	want(t, "what was sent meanwhile goes with it", early.c.Evidence[0].Name, "收条.jpg")
+	wrote := early.c.Log[len(early.c.Log)-2]
+	want(t, "and what was written", []string{wrote.What, wrote.By, wrote.Text}, []string{"heard_client", "wanglin@client.example", "[T2026-0001] 找到了一张收条。"})
+	want(t, "the lead keeps it", slices.ContainsFunc(lead.c.Log, func(e Entry) bool { return e.What == "heard_client" && e.Text == "找到了一张收条。" }), true)
+	want(t, "what is not theirs stays", slices.ContainsFunc(early.c.Log, func(e Entry) bool { return strings.Contains(e.Text, "律师没有到场") }), false)
 	want(t, "the lead's own start", lead.c.Registered.Equal(at("2026-11-26", 10)), true)
 	want(t, "the promised date stands", lead.c.Due.Due.String(), "2026-12-03")
 	want(t, "allegations", []int{len(lead.c.Allegations), len(early.c.Allegations)}, []int{1, 1})
 	want(t, "no longer a group", len(lead.c.Members), 0)
 	want(t, "both clients are told", append(sent(o, "taken_out"), sent(Outcome{Mails: o.Other[0].Mails}, "taken_out")...), []string{"zhangkun", "wanglin"})
-	want(t, "and those who work on them", append(sent(o, "case_news"), sent(Outcome{Mails: o.Other[0].Mails}, "case_news")...), []string{"zhao", "zhao"})
+	want(t, "and those who work on them", append(sent(o, "case_news"), sent(Outcome{Mails: o.Other[0].Mails}, "case_news")...), []string{"zhao", "kefu", "zhao"})
 	if lead.c.answersTo("T2026-0002") {
 		t.Error("its mail still goes to the other case")
 	}

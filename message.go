@@ -392,3 +392,25 @@ func (p *Policy) notices(c *Case) []string {
 	}
 	return out
 }
+
+// Names lists the further cases that a mail's commands name, for the store to
+// lock before the policy decides: at most five.
+func Names(m *Message) []string {
+	var out []string
+	for _, c := range ParseCommands(m.OwnWords) {
+		at := -1 // the word that names one
+		if c.verb != nil {
+			at = slices.Index([]string{"merge", "release"}, c.verb.En[0])
+			if c.verb.En[0] == "split" {
+				at = 0
+			}
+		}
+		if at < 0 || len(c.Words) <= at {
+			continue
+		}
+		if ref := FindRef(c.Words[at]); ref != "" && !slices.Contains(out, ref) && len(out) < 5 {
+			out = append(out, ref)
+		}
+	}
+	return out
+}

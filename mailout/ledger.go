@@ -45,7 +45,7 @@ func (l *ledger) add(id string, start time.Time, d complaints.Deadline, done tim
 		r.How = d.Explain(l.Lang)
 	}
 	if !done.IsZero() {
-		r.Done = l.Stamp(done)
+		r.Done = l.tr("%s完成", "done %s", l.Stamp(done))
 		late := done.Sub(d.At(l.location()))
 		if late > 0 {
 			r.Took = l.tr("迟延%d分钟", "%d minutes late", int(late/time.Minute))
@@ -77,7 +77,7 @@ func (l *ledger) registration() {
 	c, p := l.Case, l.policy
 	took := c.Registered.Sub(c.Received)
 	r := ClockRow{Clock: complaints.ClockWords("C1", l.Lang) + l.tr("（C1）", " (C1)"), Start: l.Stamp(c.Received),
-		Due: l.Stamp(c.Received.Add(time.Duration(p.RegistrationHours) * time.Hour)), Done: l.Stamp(c.Registered), Took: l.tr("%d分钟", "%d minutes", int(took/time.Minute))}
+		Due: l.Stamp(c.Received.Add(time.Duration(p.RegistrationHours) * time.Hour)), Done: l.tr("%s完成", "done %s", l.Stamp(c.Registered)), Took: l.tr("%d分钟", "%d minutes", int(took/time.Minute))}
 	if over := took - time.Duration(p.RegistrationHours)*time.Hour; over > 0 {
 		r.Took += l.tr("，迟延%d分钟", ", %d minutes late", int(over/time.Minute))
 	}
