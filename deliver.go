@@ -142,6 +142,8 @@ func (s *session) arrived(f *Delivered, day Date) {
 			n.LetterNo, n.Draft = f.No, false
 			if n.Key = fmt.Sprintf("%s/letter_sent/%d/%s", s.c.Ref, f.No, who.Address); !f.On.IsZero() {
 				n.Key += "/" + f.On.String()
+			} else if to := s.c.Letters[f.No-1].Resent; to != "" { // the first mail came back
+				n.Key += "/" + to
 			}
 		}
 	}

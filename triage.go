@@ -222,10 +222,10 @@ func (s *session) assign(c *Command) (string, error) {
 	if len(c.Words) == 0 {
 		return "", Refuse("请写明指派给谁，如 #指派 li@firm.example。", "Say whom to assign, as in #assign li@firm.example.")
 	}
-	p := s.p.Register.Named(c.Words[0])
+	p := s.p.Register.Named(strings.Join(c.Words, " ")) // a name may have several words
 	switch {
 	case p == nil:
-		return "", Refuse("名册中没有“%[1]s”。可指派：%[2]s", "There is nobody %[1]q in the register. You may assign: %[3]s", c.Words[0], s.candidates("zh"), s.candidates("en"))
+		return "", Refuse("名册中没有“%[1]s”。可指派：%[2]s", "There is nobody %[1]q in the register. You may assign: %[3]s", strings.Join(c.Words, " "), s.candidates("zh"), s.candidates("en"))
 	case !p.Is(Investigator):
 		return "", Refuse("%[1]s 不是调查人员。可指派：%[2]s", "%[1]s is no investigator. You may assign: %[3]s", p.Name, s.candidates("zh"), s.candidates("en"))
 	case s.c.Conflicted(p):

@@ -180,7 +180,7 @@ var vocabulary = []*Verb{
 	{Zh: [2]string{"群体", "（每行一人：姓名 <地址>）"}, En: [2]string{"group", "(one a line: Name <address>)"}, Layer: Writes, Text: MayText,
 		Roles: []Role{Officer, Head}, Keys: [][3]string{{"members", "成员", "members"}},
 		Does: [2]string{"作为群体投诉办理：本案投诉人为代表，每位成员都收到函件", "handles it as a group complaint, led by the complainant; each member gets every letter"}},
-	{Zh: [2]string{"指派", "地址"}, En: [2]string{"assign", "address"}, Layer: Writes, Words: 1,
+	{Zh: [2]string{"指派", "地址"}, En: [2]string{"assign", "address"}, Layer: Writes, Words: 3,
 		Roles: []Role{Officer, Head}, States: building,
 		Does: [2]string{"请一位同事担任调查责任人", "asks a colleague to investigate"}},
 	{Zh: [2]string{"接受", ""}, En: [2]string{"accept", ""}, Layer: Writes, Roles: []Role{TheAssignee},

@@ -317,7 +317,9 @@ func (v View) Approvers() string {
 }
 
 // ByPost reports whether the letter went by post.
-func (v View) ByPost() bool { return v.Letter != nil && v.Letter.Posted != nil }
+func (v View) ByPost() bool {
+	return v.Letter != nil && v.Letter.Posted != nil && len(v.Letter.Got) == 0 // it may have reached another mailbox after all
+}
 
 // Result is the last letter that answered the complaint, or nil.
 func (v View) Result() *complaints.LetterRecord {
