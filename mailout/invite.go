@@ -1,6 +1,7 @@
 package mailout
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"complaints"
+	"complaints/store"
 )
 
 // Calendar is an iCalendar object that a mail carries beside its text, so that
@@ -187,6 +189,38 @@ func (v View) Resolutions() []string {
 		}
 	}
 	return out
+}
+
+// recused is the level of minutes that their reader gets in part.
+const recused = "recused"
+
+// fitMinutes takes out of minutes what concerns a case that their reader may
+// not know of, and says so: they are complained of in it, or have stepped aside.
+func (s *Sender) fitMinutes(ctx context.Context, p *complaints.Policy, meeting *complaints.Meeting, m complaints.Mail) (*complaints.Meeting, complaints.Mail, error) {
+	if m.Template != "minutes" || meeting.Minutes == nil || meeting.Minutes.Letter.Minutes == nil {
+		return meeting, m, nil
+	}
+	who, out, f := p.Register.Find(m.To.Addr), meeting.Clone(), *meeting.Minutes.Letter.Minutes
+	var barred []string
+	for _, it := range f.Items {
+		c, err := s.DB.Case(ctx, it.Ref)
+		if it.Ref == "" || store.NotFound(err) {
+			continue
+		}
+		if err != nil {
+			return nil, m, err
+		}
+		if c.Conflicted(who) {
+			barred = append(barred, it.Ref)
+		}
+	}
+	if len(barred) == 0 {
+		return meeting, m, nil
+	}
+	f.Items = slices.DeleteFunc(slices.Clone(f.Items), func(it complaints.MinuteItem) bool { return slices.Contains(barred, it.Ref) })
+	f.Actions = slices.DeleteFunc(slices.Clone(f.Actions), func(a complaints.Measure) bool { return slices.Contains(barred, a.Case) })
+	out.Minutes.Letter.Minutes, m.Facts.Level = &f, recused
+	return out, m, nil
 }
 
 // NextDay is a working day soon, for a meeting that is to be called.

@@ -308,6 +308,9 @@ func (s *Sender) compose(ctx context.Context, p *complaints.Policy, o *store.Out
 		if meeting, err = s.DB.Meeting(ctx, m.Meeting); err != nil {
 			return nil, nil, err
 		}
+		if meeting, m, err = s.fitMinutes(ctx, p, meeting, m); err != nil {
+			return nil, nil, err
+		}
 		if letter.file, err = s.minutes(ctx, meeting, m); err != nil {
 			return nil, nil, err
 		}
@@ -416,7 +419,7 @@ func (s *Sender) compose(ctx context.Context, p *complaints.Policy, o *store.Out
 // minutes renders the minutes that a mail carries, if any: a draft without
 // number and date for who presided, or as they were issued.
 func (s *Sender) minutes(ctx context.Context, meeting *complaints.Meeting, m complaints.Mail) (*File, error) {
-	if m.Template != "minutes" && m.Template != "minutes_approval" || meeting.Minutes == nil {
+	if m.Template != "minutes" && m.Template != "minutes_approval" || meeting.Minutes == nil || m.Facts.Level == recused {
 		return nil, nil
 	}
 	l := meeting.Minutes.Letter
