@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -230,8 +231,19 @@ func backlog(t *testing.T, mails int) {
 	})
 	s.serve()
 	s.began = time.Now()
+	db, err := sql.Open("postgres", s.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	ask := func(query string) (n int) { // over one connection: counting is not what takes the time
+		if err := db.QueryRow(query).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
 	wait := func(n int) time.Duration {
-		for s.ask(`select count(*) from arrivals`) < n {
+		for ask(`select coalesce(max(id), 0) from messages`) < n {
 			if time.Since(s.began) > time.Hour {
 				s.stop(syscall.SIGKILL)
 				t.Fatalf("an hour is over\n%s", s.log)
@@ -245,7 +257,7 @@ func backlog(t *testing.T, mails int) {
 	half := wait(mails / 2)
 	s.complainFrom("hart@client.example", mails+1)
 	came := time.Now()
-	for s.ask(`select count(*) from cases where complainant = 'hart@client.example'`) == 0 {
+	for ask(`select count(*) from cases where complainant = 'hart@client.example'`) == 0 {
 		time.Sleep(50 * time.Millisecond)
 	}
 	served := time.Since(came)
@@ -259,7 +271,7 @@ func backlog(t *testing.T, mails int) {
 	last, end := wait(mails*9/10), wait(mails+1)
 	rate := func(n int, d time.Duration) float64 { return float64(n) / d.Seconds() }
 	first, final := rate(mails/10-mails/100, tenth-start), rate(mails/10, end-last)
-	if n := s.ask(`select count(*) from cases`); n != mails+1 {
+	if n := ask(`select count(*) from cases`); n != mails+1 {
 		t.Errorf("%d cases of %d complaints", n, mails+1)
 		s.lost = mails + 1 - n
 	}
