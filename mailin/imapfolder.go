@@ -24,9 +24,9 @@ const (
 	lostTries = 10
 
 	// From longBacklog waiting mails on, every fourth batch is taken from the
-	// newest, so that a mail of today does not wait for those of last month;
-	// and mail is moved moveMails at a time, because a server with maildirs
-	// reads the whole folder again for each MOVE.
+	// newest, so that a mail of today does not wait for those of last month.
+	// Mail is moved once nothing waits, or moveMails at a time, because a server
+	// with maildirs reads the whole folder again for each MOVE.
 	longBacklog = 500
 	moveMails   = 500
 
@@ -172,7 +172,7 @@ func (f *folder) work(ctx context.Context, c *imapConn) error {
 			default:
 			}
 		}
-		if count(f.waiting) < longBacklog || count(f.moving[0])+count(f.moving[1]) >= moveMails {
+		if len(f.waiting) == 0 || count(f.moving[0])+count(f.moving[1]) >= moveMails {
 			if err := f.move(ctx, c); err != nil {
 				return err
 			}
