@@ -73,9 +73,8 @@ type Fetched struct {
 
 	Place *complaints.Place // the command folder in which it lay, or nil
 
-	behind time.Duration // how long it will take to work off what waits with it; 0 unless that is a long backlog
-
-	read chan *complaints.Message // what Receiver.ahead makes of it; nil: nothing yet
+	behind time.Duration            // how long it will take to work off what waits with it; 0 unless that is a long backlog
+	read   chan *complaints.Message // what Receiver.ahead or apart makes of it; nil: nothing yet
 }
 
 // Disposition is what becomes of a mail after it was handed over.
@@ -88,8 +87,7 @@ const (
 )
 
 // Take records one mail and says where to put it. Nil means committed: only
-// then does the mail leave the inbox. The same mail may come again, after a
-// crash or a change of UIDVALIDITY. With a journal, two calls may overlap.
+// then does the mail leave the inbox. It may come again; calls may overlap.
 type Take func(ctx context.Context, f *Fetched) (Disposition, error)
 
 // Hooks are what Watch tells the outside. Each may be nil.
@@ -100,9 +98,11 @@ type Hooks struct {
 	// nil it is moved to the quarantine folder; otherwise it stays where it is.
 	// f.Raw is nil when the server could not be brought to send it.
 	Poison func(ctx context.Context, f *Fetched, err error) error
-	// Ahead is told of mails that were fetched and will be handed over, one by
-	// one, so that they can be read while the first is being recorded.
+	// Ahead reads mails that will be handed over while the first is recorded.
 	Ahead func(ctx context.Context, mails []*Fetched)
+	// Apart reads mails at once, and names for each what it has to do with:
+	// those that share no name may go side by side, one without any goes alone.
+	Apart func(ctx context.Context, mails []*Fetched) (names [][]string)
 	// Durable waits until what Take recorded of these mails will survive a
 	// crash, and gives those that are not recorded after all. It is asked
 	// before mails are moved.
@@ -118,7 +118,7 @@ type Hooks struct {
 //  1. Connect, log in, select, search all. On any fault come back here after
 //     a pause of 1 s to 5 min.
 //  2. Fetch up to 50 mails and 8 MiB, without marking them (PEEK).
-//  3. Hand over those that are whole, one by one.
+//  3. Hand over those that are whole, one by one; see Hooks.Apart.
 //  4. Move what was recorded (RFC 6851).
 //  5. When nothing waits: IDLE (RFC 2177) or poll, search what is new, go to 2.
 //

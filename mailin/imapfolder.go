@@ -2,10 +2,9 @@ package mailin
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -24,15 +23,12 @@ const (
 	lostTries = 10
 
 	// From longBacklog waiting mails on, every fourth batch is taken from the
-	// newest, so that a mail of today does not wait for those of last month.
+	// newest, so that a mail of today does not wait for those of last month; and
+	// mails that have nothing to do with each other are taken in side by side.
 	// Mail is moved once nothing waits, or moveMails at a time, because a server
 	// with maildirs reads the whole folder again for each MOVE.
 	longBacklog = 500
 	moveMails   = 500
-
-	// usualRate is how many mails a second are taken in: the answers to those
-	// of a long backlog are put off until about its end.
-	usualRate = 200
 )
 
 // folder is what is known of one mailbox. It outlives connections, and is
@@ -58,7 +54,9 @@ type folder struct {
 	alone    int     // so many mails are fetched one by one, to find out which one fails
 	held     bool    // the server refuses to move mail
 	batches  int
-	well     bool
+
+	side sync.Mutex // of well: mails that are taken in side by side tell it
+	well bool
 }
 
 // failure counts what happened to one UID.
@@ -230,27 +228,8 @@ func (f *folder) batch(ctx context.Context, c *imapConn, uids []imap.UID) error 
 			return err
 		}
 		heads = heads[n:]
-		if f.hooks.Ahead != nil && len(mails) > 1 {
-			f.hooks.Ahead(ctx, mails)
-		}
-		for _, m := range mails {
-			if n := count(f.waiting); n > longBacklog && imap.UID(m.UID) < f.newest {
-				m.behind = time.Duration(n) * time.Second / usualRate
-			}
-			f.hooks.Point("fetched")
-			d, err := f.hand(ctx, func() (Disposition, error) { return f.take(ctx, m) })
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			switch uid := imap.UID(m.UID); {
-			case errors.Is(err, ErrLater):
-				f.pauses.pause = 2 * f.pauses.min // who takes it knows when it is time
-				f.postpone(uid)
-			case err != nil:
-				f.fail(ctx, m, err)
-			default:
-				f.settle(uid, d)
-			}
+		if err := f.inTurn(ctx, mails); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -306,33 +285,6 @@ func (f *folder) missing(ctx context.Context, c *imapConn, wanted []imap.UID, go
 		f.fail(ctx, none, errIncomplete)
 	}
 	return nil
-}
-
-// hand runs take or poison, and again as long as it says that something is
-// away. A panic is an error of the mail.
-func (f *folder) hand(ctx context.Context, do func() (Disposition, error)) (Disposition, error) {
-	pause := &backoff{min: 250 * time.Millisecond, max: 15 * time.Second}
-	for {
-		d, err := guarded(do)
-		if err == nil {
-			f.healthy()
-		}
-		if !errors.Is(err, ErrAway) || ctx.Err() != nil {
-			return d, err
-		}
-		wait := pause.next()
-		f.sick("mail cannot be recorded", err, wait)
-		sleep(ctx, wait)
-	}
-}
-
-func guarded(do func() (Disposition, error)) (d Disposition, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-		}
-	}()
-	return do()
 }
 
 func (f *folder) failure(uid imap.UID) *failure {
@@ -483,6 +435,8 @@ func (f *folder) durable(ctx context.Context, uids imap.UIDSet) (imap.UIDSet, er
 }
 
 func (f *folder) healthy() {
+	f.side.Lock()
+	defer f.side.Unlock()
 	if !f.well && !f.held {
 		f.well = true
 		f.hooks.State(f.name, true, "")
@@ -490,6 +444,8 @@ func (f *folder) healthy() {
 }
 
 func (f *folder) sick(what string, err error, pause time.Duration) {
+	f.side.Lock()
+	defer f.side.Unlock()
 	f.well = false
 	f.server.Log.Warn(what, "mailbox", f.name, "server", f.server.Addr, "error", err, "again_in", pause.Round(time.Millisecond))
 	f.hooks.State(f.name, false, fmt.Sprintf("%s: %v", what, err))

@@ -37,7 +37,7 @@ var errDry = errors.New("dry run")
 // Run watches the mailbox until ctx ends.
 func (r *Receiver) Run(ctx context.Context) error {
 	r.later = &later{}
-	return r.Server.Watch(ctx, r.Take, Hooks{State: r.Healthy, Poison: r.poison, Durable: r.durable, Ahead: r.ahead, Point: r.Point})
+	return r.Server.Watch(ctx, r.Take, Hooks{State: r.Healthy, Poison: r.poison, Durable: r.durable, Ahead: r.ahead, Apart: r.apart, Point: r.Point})
 }
 
 // durable waits until mails are recorded for good. The journal's are believed,
@@ -48,27 +48,6 @@ func (r *Receiver) durable(ctx context.Context, mailbox string, uidvalidity uint
 	}
 	missing, err = r.DB.Durable(ctx, mailbox, uidvalidity, uids)
 	return missing, r.away(err)
-}
-
-// ahead reads mails, one after the other, while earlier ones are recorded.
-func (r *Receiver) ahead(ctx context.Context, mails []*Fetched) {
-	p, err := r.Policy(ctx)
-	if err != nil {
-		return // each is read when its turn comes
-	}
-	for _, f := range mails {
-		if f.Mailbox != r.Server.Journal && !f.TooBig {
-			f.read = make(chan *complaints.Message, 1)
-		}
-	}
-	d := r.desk(p)
-	go func() { // ends by itself: nothing in it waits
-		for _, f := range mails {
-			if f.read != nil {
-				f.read <- read(f, d)
-			}
-		}
-	}()
 }
 
 // Receive takes one mail in: the bytes, what they say, what follows from it,

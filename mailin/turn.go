@@ -2,13 +2,172 @@ package mailin
 
 import (
 	"context"
+	"crypto/sha256"
+	"errors"
 	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/emersion/go-imap/v2"
+
 	"complaints"
+	"complaints/mailin/lanes"
 	"complaints/store"
 )
+
+const (
+	// abreast is how many mails of a long backlog are taken in at a time: the
+	// database and this process work meanwhile, where one waited for the other.
+	abreast = 3
+
+	// usualRate is how many mails a second are taken in at least: the answers to
+	// those of a long backlog are put off until about its end.
+	usualRate = 200
+)
+
+// inTurn hands mails over that were fetched: one after the other, or in a long
+// backlog side by side those that have nothing to do with each other.
+func (f *folder) inTurn(ctx context.Context, mails []*Fetched) error {
+	waiting := count(f.waiting)
+	for _, m := range mails {
+		if waiting > longBacklog && imap.UID(m.UID) < f.newest {
+			m.behind = time.Duration(waiting) * time.Second / usualRate
+		}
+	}
+	type outcome struct {
+		d   Disposition
+		err error
+	}
+	done := make([]outcome, len(mails))
+	hand := func(i int) {
+		if ctx.Err() == nil {
+			f.hooks.Point("fetched")
+			d, err := f.hand(ctx, func() (Disposition, error) { return f.take(ctx, mails[i]) })
+			done[i] = outcome{d, err}
+		}
+	}
+	settle := func(i int) {
+		m, d, err := mails[i], done[i].d, done[i].err
+		switch uid := imap.UID(m.UID); {
+		case errors.Is(err, ErrLater):
+			f.pauses.pause = 2 * f.pauses.min // who takes it knows when it is time
+			f.postpone(uid)
+		case err != nil:
+			f.fail(ctx, m, err)
+		default:
+			f.settle(uid, d)
+		}
+	}
+	if f.hooks.Apart != nil && waiting > longBacklog && len(mails) > 1 {
+		lanes.Of(f.hooks.Apart(ctx, mails)).Run(abreast, hand)
+		for i := range mails {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			settle(i)
+		}
+		return nil
+	}
+	if f.hooks.Ahead != nil && len(mails) > 1 {
+		f.hooks.Ahead(ctx, mails)
+	}
+	for i := range mails {
+		hand(i)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		settle(i)
+	}
+	return nil
+}
+
+// hand runs take or poison, and again as long as it says that something is
+// away. A panic is an error of the mail.
+func (f *folder) hand(ctx context.Context, do func() (Disposition, error)) (Disposition, error) {
+	pause := &backoff{min: 250 * time.Millisecond, max: 15 * time.Second}
+	for {
+		d, err := guarded(do)
+		if err == nil {
+			f.healthy()
+		}
+		if !errors.Is(err, ErrAway) || ctx.Err() != nil {
+			return d, err
+		}
+		wait := pause.next()
+		f.sick("mail cannot be recorded", err, wait)
+		sleep(ctx, wait)
+	}
+}
+
+func guarded(do func() (Disposition, error)) (d Disposition, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return do()
+}
+
+// ahead reads mails, one after the other, while earlier ones are recorded.
+func (r *Receiver) ahead(ctx context.Context, mails []*Fetched) {
+	p, err := r.Policy(ctx)
+	if err != nil {
+		return // each is read when its turn comes
+	}
+	for _, f := range mails {
+		if f.Mailbox != r.Server.Journal && !f.TooBig {
+			f.read = make(chan *complaints.Message, 1)
+		}
+	}
+	d := r.desk(p)
+	go func() { // ends by itself: nothing in it waits
+		for _, f := range mails {
+			if f.read != nil {
+				f.read <- read(f, d)
+			}
+		}
+	}()
+}
+
+// apart reads mails, two at a time where there are two processors, and names
+// what each has to do with: a new complaint with its sender, and with others
+// that are a copy of it or say the same. Whatever else may come, an answer to a
+// case or commands for many, goes alone.
+func (r *Receiver) apart(ctx context.Context, mails []*Fetched) (names [][]string) {
+	names = make([][]string, len(mails))
+	p, err := r.Policy(ctx)
+	if err != nil {
+		return names // each is read when its turn comes
+	}
+	d := r.desk(p)
+	every := make([][]string, len(mails))
+	for i := range every {
+		every[i] = []string{fmt.Sprint(i)}
+	}
+	lanes.Of(every).Run(runtime.GOMAXPROCS(0), func(i int) {
+		f := mails[i]
+		if f.Mailbox == r.Server.Journal || f.TooBig {
+			return
+		}
+		m := read(f, d)
+		f.read = make(chan *complaints.Message, 1)
+		f.read <- m
+		keys := complaints.KeysOf(m, p.Address)
+		if m.Class != complaints.Public || m.Hold != "" || m.Place != nil || m.RSVP != nil || complaints.SameAddr(m.From.Addr, p.WebForm) ||
+			keys.Token != nil || keys.Ref != "" || len(keys.MessageIDs) > 0 {
+			return
+		}
+		words := sha256.Sum256([]byte(m.OwnWords))
+		names[i] = []string{"from " + strings.ToLower(m.From.Addr), "same " + m.ContentHash, "words " + string(words[:])}
+		if m.MessageID != "" {
+			names[i] = append(names[i], "id "+m.MessageID)
+		}
+	})
+	return names
+}
 
 // Retry takes in a mail that was held: to the case ref, or, if that is "", to
 // the case it belongs to as it is read now, or as a complaint of its own. Who
