@@ -305,6 +305,20 @@ func (c *Case) pendingDraft() *LetterRecord {
 	return nil
 }
 
+// Inquired is when the time for the investigation stopped (C4) and that for the
+// result began (C5): its report was approved; of a major case the committee has
+// given its opinion on it as well. Zero while that is awaited.
+func (c *Case) Inquired() time.Time {
+	r := c.Report
+	switch {
+	case r == nil || slices.Contains(inInquiry, c.State) || c.State == AwaitingClient || c.Stay != nil && !c.appealed():
+		return time.Time{}
+	case c.Docket != nil && r.ApprovedAt.Before(c.Docket.Closed):
+		return c.Docket.Closed
+	}
+	return r.ApprovedAt
+}
+
 // Event is a fact in the history of a case: who, when, on which message, and
 // what. Events are only ever added; Seq counts from 1 within a case.
 type Event struct {

@@ -128,7 +128,8 @@ func (f *WithdrawalAnswered) apply(c *Case, e *Event) error {
 // ExOfficio keeps a case going whatever the client withdraws, or takes it up
 // again after that.
 type ExOfficio struct {
-	Reason string `json:"reason"`
+	Reason string   `json:"reason"`
+	Due    Deadline `json:"due,omitzero"` // of a case that is taken up again: the new limit
 }
 
 // Kind names the fact in the log.
@@ -137,7 +138,9 @@ func (*ExOfficio) Kind() string { return "ex_officio" }
 func (f *ExOfficio) apply(c *Case, e *Event) error {
 	c.ExOfficio = true
 	if c.State == Withdrawn {
-		c.takeUp(e.At)
+		if c.takeUp(e.At); !f.Due.Due.IsZero() {
+			c.Due = f.Due
+		}
 	}
 	c.note(e, f.Kind(), f.Reason)
 	return nil
@@ -434,7 +437,11 @@ func (s *session) reportOut(c *Command) (string, error) {
 
 // continueAnyway is #续查: the firm goes on of its own accord.
 func (s *session) continueAnyway(c *Command) (string, error) {
-	s.do(&ExOfficio{Reason: c.Text})
+	f := &ExOfficio{Reason: c.Text}
+	if s.c.State == Withdrawn {
+		f.Due = s.p.Calendar.WorkingDays(s.today(), s.p.InvestigationDays, nil)
+	}
+	s.do(f)
 	return s.tr("已记录：无论投诉人是否撤回，本案依职权继续办理。", "Recorded: the case goes on of the firm's own accord, whether or not the client withdraws."), nil
 }
 

@@ -230,8 +230,8 @@ func (s *session) approvers() []*Person {
 // on any day up to it leaves the client the full window.
 func (s *session) lastIssueDay() Date {
 	day := s.today()
-	if r := s.c.Report; r != nil && !r.ApprovedAt.IsZero() {
-		due := s.p.Calendar.WorkingDays(DateOf(r.ApprovedAt.In(s.p.Location)), s.p.ResultDays, nil).Due
+	if at := s.c.Inquired(); !at.IsZero() {
+		due := s.p.Calendar.WorkingDays(s.p.day(at), s.p.ResultDays, nil).Due
 		if day.Before(due) {
 			day = due
 		}

@@ -81,7 +81,7 @@ func (s *session) papers() int {
 		f.Limits = []LimitLine{{What: ClockWords("C10", lang), Start: s.c.Appeal.Due.Start, Due: s.c.Appeal.Due.Due}}
 	} else {
 		f.Questions = []string{s.c.Docket.Question}
-		f.Limits = []LimitLine{{What: ClockWords("C4", lang), Start: s.c.Due.Start, Due: s.c.Due.Due, Done: DateOf(s.c.Report.ApprovedAt.In(s.p.Location))}}
+		f.Limits = []LimitLine{{What: ClockWords("C4", lang), Start: s.c.Due.Start, Due: s.c.Due.Due}}
 	}
 	l := s.letter(PapersLetter)
 	l.Lang, l.To, l.Routes, l.Papers = lang, Address{Name: s.tr("投诉处理委员会各委员", "The members of the Complaints Committee")}, nil, f

@@ -90,7 +90,7 @@ var clocks = []clock{
 	{"C1", [2]string{"登记", "registration"}, func(p *Policy) int { return p.RegistrationHours }, "hours", "received", "opened", false, nil, nil, deskRoles, ""},
 	{"C2", [2]string{"受理告知", "acknowledgement"}, func(p *Policy) int { return p.AckDays }, "working", "opened", "delivered", false, atFirst, ackDue, deskRoles, "ladder"},
 	{"C3", [2]string{"初审与指派", "review and assignment"}, func(p *Policy) int { return p.TriageDays }, "working", "opened", "took_on", false, []State{Registered, Triage}, triageDue, deskRoles, "ladder"},
-	{"C3a", [2]string{"接受指派", "acceptance of the assignment"}, func(p *Policy) int { return p.AcceptanceDays }, "working", "assigned", "took_on", false, []State{Registered, Triage}, acceptDue, []Role{TheAssignee}, "ladder"},
+	{"C3a", [2]string{"接受指派", "acceptance of the assignment"}, func(p *Policy) int { return p.AcceptanceDays }, "working", "assigned", "took_on", false, []State{Registered, Triage, Investigating, AwaitingClient}, acceptDue, []Role{TheAssignee}, "ladder"},
 	{"C4", [2]string{"调查与书面报告", "investigation and written report"}, func(p *Policy) int { return p.InvestigationDays }, "working", "opened", "report_approved", true, inInquiry, reportDue, []Role{TheHandler}, "ladder"},
 	{"C5", [2]string{"处理结果告知书", "result letter"}, func(p *Policy) int { return p.ResultDays }, "working", "report_approved", "delivered", false, []State{DecisionDraft}, resultDue, []Role{TheHandler, Officer}, "ladder"},
 	{"C6", [2]string{"投诉人补充材料", "information from the complainant"}, func(p *Policy) int { return p.SupplementDays }, "working", "requested", "resumed", false, []State{AwaitingClient}, supplementDue, nil, "client"},
@@ -132,7 +132,7 @@ func (p *Policy) AckWithin(c *Case) int {
 }
 
 func triageDue(p *Policy, c *Case) Deadline {
-	return p.Calendar.after(p.day(c.Registered), p.TriageDays)
+	return p.Calendar.after(p.since(c, c.Registered), p.TriageDays)
 }
 
 func acceptDue(p *Policy, c *Case) Deadline {
@@ -142,18 +142,13 @@ func acceptDue(p *Policy, c *Case) Deadline {
 	return Deadline{}
 }
 
-func reportDue(_ *Policy, c *Case) Deadline {
-	if c.Report != nil && !c.Report.ApprovedAt.IsZero() && c.State == CommitteePre {
-		return Deadline{}
-	}
-	return c.Due
-}
+func reportDue(_ *Policy, c *Case) Deadline { return c.Due }
 
 func resultDue(p *Policy, c *Case) Deadline {
 	if c.Report == nil {
 		return Deadline{}
 	}
-	return p.Calendar.after(p.day(c.Report.ApprovedAt), p.ResultDays)
+	return p.Calendar.after(p.day(c.Inquired()), p.ResultDays)
 }
 
 func supplementDue(_ *Policy, c *Case) Deadline {
@@ -172,7 +167,7 @@ func progressDue(p *Policy, c *Case) Deadline {
 }
 
 func longStop(p *Policy, c *Case) Deadline {
-	d := Deadline{Start: p.day(c.Received), Limit: p.LongStopDays}
+	d := Deadline{Start: p.since(c, c.Received), Limit: p.LongStopDays}
 	d.Due = p.Calendar.NextWorking(d.Start.Add(d.Limit))
 	return d
 }

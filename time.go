@@ -26,10 +26,10 @@ func ranAt(pauses []Span, loc *time.Location) func(Date) bool {
 }
 
 // Spent counts the working days that the investigation has taken up to a time,
-// or until its report was approved: gross, and net of what it stood still.
+// or until its clock stopped: gross, and net of what it stood still.
 func (p *Policy) Spent(c *Case, at time.Time) (gross, net int) {
-	if r := c.Report; r != nil && !r.ApprovedAt.IsZero() && r.ApprovedAt.Before(at) {
-		at = r.ApprovedAt
+	if end := c.Inquired(); !end.IsZero() && end.Before(at) {
+		at = end
 	}
 	ran, last := ranAt(c.Pauses, p.Location), DateOf(at.In(p.Location))
 	for d := c.Due.Start.Add(1); !last.Before(d); d = d.Add(1) {

@@ -403,7 +403,8 @@ func (p *Policy) Tasks(c *Case, at time.Time) []Task {
 	if x := c.ExtensionAsked; x != nil {
 		if _, grantors, err := s.room(x.By); err == nil {
 			for _, who := range grantors {
-				add(who, "C7", c.Due.Due)
+				_, d := c.limit()
+				add(who, "C7", d.Due)
 			}
 		}
 	}
@@ -469,6 +470,15 @@ func ClockWords(id, lang string) string {
 		}
 	}
 	return id
+}
+
+// since is the day from which the limits of a case run that began at a time: a
+// case that was taken up anew begins again on that day.
+func (p *Policy) since(c *Case, began time.Time) Date {
+	if p.day(c.Registered).Before(c.Due.Start) && !c.last("remitted", "reopened", "ex_officio").IsZero() {
+		return c.Due.Start
+	}
+	return p.day(began)
 }
 
 // Overdue reports whether the clock that matters most on a case has passed.

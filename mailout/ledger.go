@@ -92,11 +92,8 @@ func (l *ledger) registration() {
 // net of what it stood still: a pause flatters nobody.
 func (l *ledger) inquiry() {
 	c, p := l.Case, l.policy
-	var approved time.Time
-	if c.Report != nil {
-		approved = c.Report.ApprovedAt
-	}
-	done := approved
+	inquired := c.Inquired()
+	done := inquired
 	if res := c.Answer(); done.IsZero() && res != nil && res.Letter.Settlement != nil { // nothing is left to investigate
 		done = res.Delivered
 	}
@@ -108,12 +105,12 @@ func (l *ledger) inquiry() {
 		l.add("C6", l.when(true, "requested"), c.Request.Due, l.when(true, "resumed"), "")
 	}
 	res := c.Answer()
-	if !approved.IsZero() {
+	if !inquired.IsZero() {
 		var sent time.Time
 		if res != nil {
 			sent = res.Delivered
 		}
-		l.add("C5", approved, l.days(approved, p.ResultDays), sent, "")
+		l.add("C5", inquired, l.days(inquired, p.ResultDays), sent, "")
 	}
 	if res != nil && !res.Delivered.IsZero() && !c.AppealUntil.IsZero() {
 		var at time.Time

@@ -351,9 +351,9 @@ func (v View) Running() string {
 		return ""
 	}
 	switch v.Case.State {
-	case complaints.Registered, complaints.Triage, complaints.Investigating, complaints.AwaitingClient, complaints.ReportReview:
+	case complaints.Registered, complaints.Triage, complaints.Investigating, complaints.AwaitingClient, complaints.ReportReview, complaints.CommitteePre:
 		return "report"
-	case complaints.CommitteePre, complaints.DecisionDraft:
+	case complaints.DecisionDraft:
 		return "result"
 	case complaints.Decided:
 		return "appeal"
@@ -377,13 +377,12 @@ func (v View) Appealable() bool {
 
 func (v View) today() complaints.Date { return complaints.DateOf(v.now.In(v.location())) }
 
-// ResultDue is the last day for the result letter after the report was
-// approved (C5).
+// ResultDue is the last day for the result letter (C5), once it is known.
 func (v View) ResultDue() complaints.Date {
-	if v.Case == nil || v.Case.Report == nil || v.Case.Report.ApprovedAt.IsZero() || v.policy.Calendar == nil {
+	if v.Case == nil || v.Case.Inquired().IsZero() || v.policy.Calendar == nil {
 		return complaints.Date{}
 	}
-	start := complaints.DateOf(v.Case.Report.ApprovedAt.In(v.location()))
+	start := v.Day(v.Case.Inquired())
 	return v.policy.Calendar.WorkingDays(start, v.policy.ResultDays, nil).Due
 }
 
