@@ -6,13 +6,15 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/url"
-	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"complaints"
+	"complaints/mailin/filename"
+	"complaints/mailin/words"
 
 	"github.com/emersion/go-message"
 )
@@ -28,6 +30,7 @@ type part struct {
 	in     string            // media type of the enclosing multipart
 	body   []byte
 	kids   []*part
+	stray  bool // what stands above, below or between the parts of a multipart
 }
 
 // readType reads Content-Type and Content-Disposition.
@@ -93,27 +96,30 @@ func (r *reader) split(root *part, b []byte) {
 	if !root.isMultipart() {
 		return
 	}
+	if !bytes.Contains(b, []byte("\n--")) && bytes.Contains(b, []byte("\r--")) {
+		b = r.lineEnds(b)
+	}
 	r.parts++
-	stack := []open{{root, r.delimiter(root, b), 0}}
+	var stack []open
 	// A line can end any open multipart: programs forget the inner ends.
 	match := func(line []byte) (level int, end bool) {
 		line = bytes.TrimRight(line, " \t")
 		for i := len(stack) - 1; i >= 0; i-- {
-			d := stack[i].delimiter
-			rest, ok := bytes.CutPrefix(line, d)
-			if ok && (len(rest) == 0 || bytes.HasPrefix(rest, []byte("--")) && (len(rest) == 2 || !inBoundary(rest[2]))) {
-				return i, len(rest) > 0
+			if is, end := delimits(line, stack[i].delimiter); is {
+				return i, end
 			}
 		}
 		return -1, false
 	}
-	var leaf *part
-	start := 0
+	stack = append(stack, open{root, r.delimiter(root, b, match), 0})
+	leaf, start := &part{stray: true}, 0
 	// finish ends the part that is being read, and the multiparts inside level.
-	finish := func(level, end int) {
-		if leaf != nil {
-			leaf.body = trimLineEnd(b[start:max(start, end)])
-			leaf = nil
+	// Where no part follows the whole of a multipart is its text.
+	finish := func(level, end int, follows bool) {
+		owner := stack[len(stack)-1]
+		leaf.body = trimLineEnd(b[start:max(start, end)])
+		if leaf.stray && (len(owner.kids) > 0 || follows && level == len(stack)-1) {
+			owner.kids = append(owner.kids, r.strays(leaf.body, owner.media)...)
 		}
 		for len(stack) > level+1 {
 			top := stack[len(stack)-1]
@@ -128,9 +134,10 @@ func (r *reader) split(root *part, b []byte) {
 			pos = nextDashes(b, pos+1)
 			continue
 		}
-		finish(level, pos)
+		finish(level, pos, !end)
 		if end {
 			// kept on the stack: some programs go on after the end
+			leaf, start = &part{stray: true}, len(b)-len(rest)
 			pos = nextDashes(b, pos+1)
 			continue
 		}
@@ -149,26 +156,62 @@ func (r *reader) split(root *part, b []byte) {
 		}
 		p.readType(top.media)
 		top.kids = append(top.kids, p)
-		here := len(b) - len(rest)
+		leaf, start = p, len(b)-len(rest)
 		if p.isMultipart() {
 			if len(stack) >= r.Limits.Depth {
 				r.hold("nested deeper than %d levels", r.Limits.Depth)
 				return
 			}
-			stack = append(stack, open{p, r.delimiter(p, rest), here})
-		} else {
-			leaf, start = p, here
+			leaf = &part{stray: true}
+			stack = append(stack, open{p, r.delimiter(p, rest, match), start})
 		}
-		pos = here
+		pos = start
 		if !bytes.HasPrefix(b[pos:], []byte("--")) {
 			pos = nextDashes(b, pos)
 		}
 	}
-	if leaf != nil || len(stack) > 1 {
+	if !leaf.stray || len(stack) > 1 {
 		r.problem("the last boundary is missing")
 	}
-	finish(0, len(b))
+	finish(0, len(b), false)
 }
+
+// maxStray bytes of text outside of the parts are shown, more are kept as a file.
+const maxStray = 16 << 10
+
+// strays gives what a text above, below or between the parts of a multipart
+// says, which no mail program shows: a part under its own head whose boundary
+// was damaged, a text that a program on the way put there. The programs' own
+// notices for those who cannot read MIME say nothing.
+func (r *reader) strays(b []byte, in string) []*part {
+	var found []*part
+	above := b
+	if at := strayHead.FindIndex(b); at != nil {
+		p := &part{stray: true}
+		above = strayLine.ReplaceAll(b[:at[0]], nil)
+		p.header, p.body = r.header(b[at[0]:], nil)
+		if p.readType(in); p.isMultipart() {
+			p.media = "text/plain"
+		}
+		found = append(found, p)
+	}
+	if text, _, _ := decodeText(above[:min(len(above), maxStray)], ""); len(above) > maxStray || words.Said(text) {
+		p := &part{stray: true, media: "text/plain", in: in, body: above}
+		if len(above) > maxStray {
+			p.disp = "attachment"
+		}
+		found = append([]*part{p}, found...)
+	}
+	if len(found) > 0 {
+		r.problem("text outside of the parts")
+	}
+	return found
+}
+
+var (
+	strayHead = regexp.MustCompile(`(?im)^content-(?:type|transfer-encoding|disposition):`)
+	strayLine = regexp.MustCompile(`(?m)^\S{3,80}\r*\n?\z`) // what was a boundary
+)
 
 // undeclared reports whether a body that no Content-Type describes is a
 // multipart all the same: it begins with a line “--something” above a
@@ -214,19 +257,38 @@ func trimLineEnd(b []byte) []byte {
 	return bytes.TrimRight(bytes.TrimSuffix(b, []byte("\n")), "\r")
 }
 
-// delimiter gives the line that parts begin with. Where the boundary parameter
-// is missing, or no line at the start of the body is made of it, a line
-// “--something” that a header follows is taken for it.
-func (r *reader) delimiter(p *part, b []byte) []byte {
+// delimits reports whether a line is a delimiter, and whether the last one.
+func delimits(line, delimiter []byte) (is, end bool) {
+	rest, ok := bytes.CutPrefix(line, delimiter)
+	end = bytes.HasPrefix(rest, []byte("--"))
+	return ok && (len(rest) == 0 || end && (len(rest) == 2 || !inBoundary(rest[2]))), end
+}
+
+// delimiter gives the line that parts begin with: the declared one, unless a
+// line “--something” that a part follows stands above the first of these, or
+// none of these is there. around knows the delimiters of the multiparts around
+// this one, which end it.
+func (r *reader) delimiter(p *part, b []byte, around func(line []byte) (int, bool)) []byte {
 	declared := []byte("--" + p.params["boundary"])
-	head := b[:min(len(b), 8192)]
-	if len(declared) > 2 && (len(head) == 8192 || bytes.Contains(head, declared)) {
-		return declared
-	}
+	head, asked := b[:min(len(b), 64<<10)], 0
 	for pos := nextDashes(head, 0); pos < len(head); pos = nextDashes(head, pos+1) {
 		line, rest := cutLine(head[pos:])
 		line = bytes.TrimRight(line, " \t")
-		if len(line) > 3 && isField(rest[:min(len(rest), 80)]) && len(rest) > 8 && bytes.EqualFold(rest[:8], []byte("content-")) {
+		if level, _ := around(line); level >= 0 {
+			break
+		}
+		if is, _ := delimits(line, declared); is && len(declared) > 2 {
+			return declared
+		}
+		if len(bytes.Trim(line, "-=_ ")) == 0 {
+			continue
+		}
+		begins := len(rest) > 8 && bytes.EqualFold(rest[:8], []byte("content-")) && isField(rest[:min(len(rest), 80)])
+		if !begins && asked < 3 {
+			asked++
+			begins = bytes.Contains(b, slices.Concat([]byte("\n"), line, []byte("--")))
+		}
+		if begins {
 			r.problem("the boundary is not the declared one")
 			return bytes.Clone(line)
 		}
@@ -428,63 +490,11 @@ func (r *reader) keep(name, media string, content []byte) {
 		r.hold("more than %d bytes of decoded parts", r.Limits.Decoded)
 		return
 	}
-	if name = fileName(name); name == "" {
-		name = fmt.Sprintf("attachment-%d%s", len(r.m.Attachments)+1, extension(media))
+	if name = filename.Safe(clean(name)); name == "" {
+		name = fmt.Sprintf("attachment-%d%s", len(r.m.Attachments)+1, filename.Extension(media))
 	}
 	sum := sha256.Sum256(content)
 	r.m.Attachments = append(r.m.Attachments, complaints.Attachment{
 		Name: name, Type: media, Size: len(content), SHA256: hex.EncodeToString(sum[:]), Content: content,
 	})
-}
-
-// maxName is the length of a file name in bytes: what file systems take.
-const maxName = 200
-
-// fileName makes a name safe: no folder, no control or invisible direction
-// characters, no leading or trailing blanks, not too long; the extension stays.
-func fileName(name string) string {
-	name = strings.Map(func(r rune) rune {
-		switch {
-		case r == '\\':
-			return '/'
-		case r >= 0x200b && r <= 0x200f, r >= 0x202a && r <= 0x202e, r >= 0x2060 && r <= 0x2069, r == 0x061c, r == 0xfeff:
-			return -1
-		}
-		return r
-	}, clean(name))
-	name = strings.Trim(path.Base("/"+strings.TrimRight(name, "/ .")), " ")
-	if strings.Trim(name, "./") == "" {
-		return ""
-	}
-	if len(name) > maxName {
-		ext := path.Ext(name)
-		if len(ext) > 16 {
-			ext = ""
-		}
-		name = strings.ToValidUTF8(name[:maxName-len(ext)], "") + ext
-	}
-	return name
-}
-
-// extension is for parts that give no name.
-func extension(media string) string {
-	switch media {
-	case "text/plain", "text/rfc822-headers", "message/delivery-status", "message/disposition-notification", "message/feedback-report":
-		return ".txt"
-	case "text/html":
-		return ".html"
-	case "text/calendar":
-		return ".ics"
-	case "image/jpeg":
-		return ".jpg"
-	case "image/png", "image/gif", "image/bmp", "image/webp", "application/pdf", "application/zip", "text/csv", "text/xml":
-		return "." + media[strings.IndexByte(media, '/')+1:]
-	case "application/pkcs7-signature", "application/x-pkcs7-signature":
-		return ".p7s"
-	case "application/pgp-signature":
-		return ".asc"
-	case "application/ms-tnef":
-		return ".dat"
-	}
-	return ".bin"
 }

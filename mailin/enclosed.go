@@ -228,7 +228,7 @@ func clearSigned(s string) (string, bool) {
 	return strings.Join(lines, "\n"), true
 }
 
-var uuBegin = regexp.MustCompile(`(?m)^begin [0-7]{3,4} ([^\r\n]{1,200}?)[ \t]*\r?$`)
+var uuBegin = regexp.MustCompile(`(?m)^begin [0-7]{3,4} ([^\r\n]{1,200}?)[ \t]*\r*$`)
 
 // cutUU takes the files out of a text in which they stand in uuencode, and
 // gives the text without them.

@@ -229,6 +229,10 @@ func TestUUInText(t *testing.T) {
 	if a := m.Attachments[1]; a.Name != "b.pdf" || !bytes.Equal(a.Content, file[:7]) {
 		t.Errorf("%s: %q", a.Name, a.Content)
 	}
+	tencent := strings.ReplaceAll("The receipt:\r\n\r\n"+uuencode("b.pdf", file)+"Thank you.\r\n", "\r\n", "\r\r\n")
+	if m := Parse(rawMail(tencent), Desk{}); m.OwnWords != "The receipt:\n\nThank you." || len(m.Attachments) != 1 || m.Attachments[0].Name != "b.pdf" || !bytes.Equal(m.Attachments[0].Content, file) {
+		t.Errorf("CR CR LF: %q, %d attachments", m.OwnWords, len(m.Attachments))
+	}
 	for _, words := range []string{"begin 644 the list\r\nwe met in May\r\nend\r\n", "begin 644 x\r\n", "Please\r\nbegin 2026 with a refund.\r\nend\r\n"} {
 		if m := Parse(rawMail(words), Desk{}); len(m.Attachments) > 0 || m.OwnWords != strings.TrimSpace(strings.ReplaceAll(words, "\r\n", "\n")) {
 			t.Errorf("%q: %q, %d attachments", words, m.OwnWords, len(m.Attachments))

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"complaints"
+	"complaints/mailin/filename"
 )
 
 // clear reports text that a database and a terminal accept.
@@ -85,7 +86,7 @@ func FuzzHeaderFields(f *testing.F) {
 		if !clear(value) {
 			t.Fatalf("value %q", value)
 		}
-		if name := fileName(params["filename"]); !clear(name) || len(name) > maxName || strings.ContainsAny(name, "/\\") || name == ".." {
+		if name := filename.Safe(clean(params["filename"])); !clear(name) || len(name) > filename.Max || strings.ContainsAny(name, "/\\") || name == ".." {
 			t.Fatalf("file name %q", name)
 		}
 		parseDate(v)

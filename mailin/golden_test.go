@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"complaints"
+	"complaints/mailin/filename"
 )
 
 var update = flag.Bool("update", false, "write the .want files anew")
@@ -104,7 +105,7 @@ func checkClean(t *testing.T, m *complaints.Message) {
 	texts = append(texts, m.Recipients()...)
 	for _, a := range m.Attachments {
 		texts = append(texts, a.Name, a.Type)
-		if a.Name == "" || a.Name == "." || a.Name == ".." || strings.ContainsAny(a.Name, "/\\\n\u202e") || len(a.Name) > maxName || a.Size != len(a.Content) {
+		if a.Name == "" || a.Name == "." || a.Name == ".." || strings.ContainsAny(a.Name, "/\\\n\u202e") || len(a.Name) > filename.Max || a.Size != len(a.Content) {
 			t.Errorf("attachment %q of %d bytes, %d of content", a.Name, a.Size, len(a.Content))
 		}
 	}

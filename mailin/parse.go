@@ -27,11 +27,11 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 	"unicode"
 
 	"complaints"
+	"complaints/mailin/limits"
 	"complaints/mailin/words"
 
 	"github.com/emersion/go-message"
@@ -49,38 +49,8 @@ type Desk struct {
 	Limits     Limits
 }
 
-// Limits bound what one mail may cost. Zero fields take the default.
-type Limits struct {
-	Parsed      int           // bytes of a mail that is read beyond its header; 50 MB
-	Header      int           // bytes of a header block; 1 MiB
-	Depth       int           // nesting of multiparts; 20
-	Parts       int           // parts in all; 1,000
-	Addresses   int           // addresses in one field; 500
-	Attachments int           // 200
-	Decoded     int           // bytes of all decoded parts; 100 MB
-	Text        int           // bytes of text taken from one part; 1 MB
-	Hops        int           // Received fields; 50
-	Time        time.Duration // of the processor; 5 s
-}
-
-// WithDefaults fills in the limits that are not set.
-func (l Limits) WithDefaults() Limits {
-	for _, d := range []struct {
-		field *int
-		value int
-	}{
-		{&l.Parsed, 50_000_000}, {&l.Header, 1 << 20}, {&l.Depth, 20}, {&l.Parts, 1000}, {&l.Addresses, 500},
-		{&l.Attachments, 200}, {&l.Decoded, 100_000_000}, {&l.Text, 1_000_000}, {&l.Hops, 50},
-	} {
-		if *d.field <= 0 {
-			*d.field = d.value
-		}
-	}
-	if l.Time <= 0 {
-		l.Time = 5 * time.Second
-	}
-	return l
-}
+// Limits bound what one mail may cost.
+type Limits = limits.Limits
 
 // reader is the state of reading one mail.
 type reader struct {
@@ -106,7 +76,7 @@ func Parse(raw []byte, d Desk) (m *complaints.Message) {
 	}
 	runtime.LockOSThread() // whose time is measured
 	defer runtime.UnlockOSThread()
-	r := &reader{Desk: d, m: m, start: threadTime()}
+	r := &reader{Desk: d, m: m, start: limits.ThreadTime()}
 	// The libraries below were shown to misread hostile mail; a fault of
 	// theirs must cost this one mail its reading, not the mailbox its daemon.
 	defer func() {
@@ -120,10 +90,9 @@ func Parse(raw []byte, d Desk) (m *complaints.Message) {
 }
 
 func (r *reader) read(raw []byte) {
-	head := raw[:min(len(raw), r.Limits.Header+4096)]
-	if bytes.IndexByte(head, '\n') < 0 && bytes.IndexByte(head, '\r') >= 0 {
-		raw = bytes.ReplaceAll(raw, []byte("\r"), []byte("\n"))
-		r.problem("lines are ended by a bare CR")
+	bare := bareCR(raw[:min(len(raw), r.Limits.Header+4096)])
+	if bare {
+		raw = r.lineEnds(raw)
 	}
 	if bytes.IndexByte(raw, 0) >= 0 {
 		r.problem("NUL bytes")
@@ -168,7 +137,30 @@ func (r *reader) read(raw []byte) {
 	if r.m.Class == complaints.Bounce {
 		r.m.DSN = readDSN(root, h, r.m)
 	}
-	r.authenticate(h, raw)
+	if !bare { // the hosts that vouch for it may have seen other fields
+		r.authenticate(h, raw)
+	}
+}
+
+// bareCR reports whether the lines of a header end in a bare CR, but for some
+// that relays have added: there is no From field else.
+func bareCR(head []byte) bool {
+	if at := emptyLine.FindIndex(head); at != nil {
+		head = head[:at[0]]
+	}
+	return len(crField.FindAll(head, 2)) == 2 && !fromLine.Match(head)
+}
+
+var (
+	emptyLine = regexp.MustCompile(`\n\r*\n`)
+	crField   = regexp.MustCompile(`(?i)\r(?:from|to|subject|date|message-id|mime-version|content-type|received|reply-to)[ \t]*:`)
+	fromLine  = regexp.MustCompile(`(?i)(?:^|\n)from[ \t]*:[^\r\n]*\r*\n`)
+)
+
+// lineEnds gives lines that end in a bare CR the end that lines have.
+func (r *reader) lineEnds(b []byte) []byte {
+	r.problem("lines are ended by a bare CR")
+	return bytes.ReplaceAll(bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
 }
 
 // problem notes what is wrong with the mail, each thing once.
@@ -188,19 +180,11 @@ func (r *reader) hold(format string, args ...any) {
 
 // late reports, and holds the mail, when reading took too long.
 func (r *reader) late() bool {
-	if threadTime()-r.start < r.Limits.Time {
+	if limits.ThreadTime()-r.start < r.Limits.Time {
 		return false
 	}
 	r.hold("reading took longer than %v", r.Limits.Time)
 	return true
-}
-
-// threadTime is the processor time that this thread has used. Neither a busy
-// machine nor a clock that is set makes a mail take long.
-func threadTime() time.Duration {
-	var u syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_THREAD, &u) // cannot fail: getrusage(2)
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // fields reads the header fields of the mail itself.
@@ -276,23 +260,33 @@ type texts struct {
 // piece is the text of one part: all of it, and without what only the markup
 // tells from the author's words.
 type piece struct {
-	whole, own string
-	html       bool
+	whole, own  string
+	html        bool
+	stray, bare bool // outside of the parts; and without a head of its own
 }
 
 func (t *texts) whole() string { return t.join(func(p piece) string { return p.whole }, t.notes...) }
 
+// proper reports whether a part says anything.
+func (t *texts) proper() bool {
+	return slices.ContainsFunc(t.pieces, func(p piece) bool { return !p.stray && strings.TrimSpace(p.whole) != "" })
+}
+
 // own is the author's share. What stands in further parts is the author's too,
 // around a picture for example; but programs on the way add parts as well, so a
-// line there that looks like a command is marked as a quotation.
+// line there that looks like a command is marked as a quotation. What stands
+// outside of the parts is the author's if nothing else is.
 func (t *texts) own() string {
-	said := false
+	proper, said := t.proper(), false
 	return t.join(func(p piece) string {
 		s := p.own
-		if said {
+		switch {
+		case p.bare && proper:
+			return ""
+		case said || p.stray:
 			s = commandLike.ReplaceAllString(s, "> $0")
 		}
-		said = said || strings.TrimSpace(s) != ""
+		said = said || !p.stray && strings.TrimSpace(s) != ""
 		return s
 	})
 }
@@ -302,8 +296,8 @@ var commandLike = regexp.MustCompile(`(?m)^[\s\x{3000}\x{a0}\x{200b}-\x{200d}]*[
 // settle chooses what is read of what says the same: programs put a text and
 // its HTML side by side, where alternatives should be.
 func (t *texts) settle() {
-	if t.whole() == "" {
-		t.pieces, t.notes = append(t.pieces, t.enclosed...), nil
+	if !t.proper() && len(t.notes) == 0 {
+		t.pieces = append(t.pieces, t.enclosed...)
 	}
 	plain := map[string]bool{}
 	for _, p := range t.pieces {
@@ -342,6 +336,16 @@ func (r *reader) collect(p *part, t *texts) {
 		return
 	}
 	switch {
+	case p.stray:
+		within, inside := texts{}, *p
+		inside.stray = false
+		r.collect(&inside, &within)
+		for _, pc := range within.pieces {
+			pc.stray, pc.bare = true, p.header.Len() == 0
+			t.pieces = append(t.pieces, pc)
+		}
+		t.notes = append(t.notes, within.notes...)
+		t.note(within.charset)
 	case p.isMultipart() && len(p.kids) == 0:
 		if len(bytes.TrimSpace(p.body)) > 0 {
 			r.problem("a multipart without parts")
@@ -352,6 +356,12 @@ func (r *reader) collect(p *part, t *texts) {
 		for _, kid := range p.kids {
 			var kt texts
 			r.collect(kid, &kt)
+			kt.pieces = slices.DeleteFunc(kt.pieces, func(p piece) bool {
+				if p.stray {
+					t.pieces = append(t.pieces, p)
+				}
+				return p.stray
+			})
 			t.enclosed, t.notes = append(t.enclosed, kt.enclosed...), append(t.notes, kt.notes...)
 			if kt.notes, kt.enclosed = nil, nil; kt.whole() == "" {
 				continue

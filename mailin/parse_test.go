@@ -84,3 +84,72 @@ func TestDamagedHead(t *testing.T) {
 		}
 	}
 }
+
+// What stands outside of the parts of a mail is not lost, says so, and runs
+// nothing; the notices that programs put there are no words.
+func TestStray(t *testing.T) {
+	const (
+		problem = "text outside of the parts"
+		other   = "the boundary is not the declared one"
+		first   = "--b\nContent-Type: text/plain; charset=utf-8\n\n#help\n"
+		file    = "--b\nContent-Type: application/pdf; name=bill.pdf\n\n%PDF\n"
+		outer   = "--a\nContent-Type: multipart/alternative; boundary=b\n\n"
+	)
+	for _, c := range []struct{ name, boundary, body, text, own, files, problem string }{
+		{"a notice", "b", "This is a multi-part message in MIME format.\n\n" + first + "--b--\n", "#help", "#help", "", ""},
+		{"a notice that is wrapped", "b", "This message is in MIME format. Since your mail reader does not understand\nthis format, some or all of this message may not be legible.\n\n" + first + "--b--\n", "#help", "#help", "", ""},
+		{"a notice over three lines", "b", "This is a MIME-formatted message.  If you see this text it means that your\nE-mail software does not support MIME-formatted messages.\n" + first + "--b--\n", "#help", "#help", "", ""},
+		{"a Chinese notice", "b", "这是 MIME 格式的多部分消息。\n" + first + "--b--\n", "#help", "#help", "", ""},
+		{"a signed mail's notice", "b", "This is an OpenPGP/MIME signed message (RFC 4880 and 3156)\n" + first + "--b--\n", "#help", "#help", "", ""},
+		{"words above", "b", "I was charged twice.\n#close\n" + first + "--b--\n", "I was charged twice.\n#close\n\n#help", "#help", "", problem},
+		{"words below a notice", "b", "This is a multi-part message in MIME format.\nI was charged twice.\n" + first + "--b--\n", "This is a multi-part message in MIME format.\nI was charged twice.\n\n#help", "#help", "", problem},
+		{"words below", "b", first + "--b--\n\nRefund me.\n#close\n", "#help\n\n\nRefund me.\n#close", "#help", "", problem},
+		{"words above a file", "b", "I was charged twice.\n#close\n" + file + "--b--\n", "I was charged twice.\n#close", "I was charged twice.", "bill.pdf", problem},
+		{"a damaged first boundary", "b", "This is a multi-part message in MIME format.\n=-b\n" + strings.TrimPrefix(first, "--b\n") + "Refund me.\n" + file + "--b--\n", "#help\nRefund me.", "> #help\nRefund me.", "bill.pdf", problem},
+		{"another boundary", "c", first + file + "--b--\n", "#help", "#help", "bill.pdf", other},
+		{"another boundary in a long mail", "c", first + strings.Repeat("I paid in May and in June.\n", 500) + file + "--b--\n", "", "", "bill.pdf", other},
+		{"another boundary, parts without a head", "c", "--b\n\nRefund me.\n--b\n\nToday.\n--b--\n", "Refund me.\n\nToday.", "Refund me.\n\nToday.", "", other},
+		{"boundaries swapped", "b", strings.Replace(strings.Replace(outer, "=b", "=a", 1), "--a", "--b", 1) + strings.Replace(first, "--b", "--a", 1) + "--a--\n" + file + "--b--\n", "#help", "#help", "bill.pdf", ""},
+		{"declared swapped", "b", outer + first + "--b--\n" + strings.Replace(file, "--b", "--a", 1) + "--a--\n", "#help", "#help", "bill.pdf", other},
+		{"an inner multipart without its parts", "a", outer + "Refund me.\n" + strings.Replace(file, "--b", "--a", 1) + "--a--\n", "Refund me.", "Refund me.", "bill.pdf", "a multipart without parts"},
+		{"words between", "a", outer + first + "--b--\nRefund me.\n" + strings.Replace(file, "--b", "--a", 1) + "--a--\n", "Refund me.\n\n#help", "#help", "bill.pdf", problem},
+		{"a long text below", "b", first + "--b--\n" + strings.Repeat("Refund me.\n", 2000), "#help", "#help", "attachment-1.txt", problem},
+		{"CR below a header with LF", "b", strings.ReplaceAll(first+file+"--b--\n", "\n", "\r"), "#help", "#help", "bill.pdf", "lines are ended by a bare CR"},
+	} {
+		for _, end := range []string{"\n", "\r\n", "\r\r\n"} {
+			head := "From: zhou@client.example\nSubject: fees\nMessage-ID: <1@client.example>\nDate: Tue, 3 Nov 2026 10:21:33 +0800\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=" + c.boundary + "\n\n"
+			m := Parse([]byte(strings.ReplaceAll(head+c.body, "\n", end)), Desk{})
+			var files []string
+			for _, a := range m.Attachments {
+				files = append(files, a.Name)
+			}
+			if c.text != "" && (m.Text != c.text || m.OwnWords != c.own) || strings.Join(files, " ") != c.files {
+				t.Errorf("%s: text %.200q, own words %.200q, files %q", c.name, m.Text, m.OwnWords, files)
+			}
+			if got := strings.Join(m.Problems, "; "); got != c.problem {
+				t.Errorf("%s: problems %q", c.name, got)
+			}
+		}
+	}
+}
+
+// Lines that end in a bare CR are read below what relays add with other ends;
+// nobody vouches for such a mail, and no field is put into another's mail so.
+func TestBareCR(t *testing.T) {
+	cr := strings.ReplaceAll(string(rawMail("Refund me.\r\nToday.\r\n")), "\r\n", "\r")
+	const vouched = "Authentication-Results: mx.firm.example; dmarc=pass header.from=client.example"
+	for name, raw := range map[string]string{
+		"CR alone": vouched + "\r" + cr, "a line end below": cr + "\n", "a line end on top": "\n" + cr,
+		"fields of relays":   "Return-Path: <zhou@client.example>\r\n" + vouched + "\r\n" + cr,
+		"their lines end LF": "Return-Path: <zhou@client.example>\n" + vouched + "\n" + cr + "\n",
+	} {
+		m := Parse([]byte(raw), goldenDesk())
+		if m.From.Addr != "zhou@client.example" || m.Subject != "Fees charged twice" || m.Text != "Refund me.\nToday." || m.Auth.DMARC != "" {
+			t.Errorf("%s: from %q, subject %q, text %q, %+v", name, m.From, m.Subject, m.Text, m.Auth)
+		}
+	}
+	m := Parse([]byte(vouched+"\r\nFrom: zhou@client.example\r\nX-A: b\rFrom: li@firm.example\rSubject: x\r\n\r\nx"), goldenDesk())
+	if m.From.Addr != "zhou@client.example" || m.Froms != 1 || m.Auth.DMARC != "pass" {
+		t.Errorf("from %q (%d), %+v", m.From, m.Froms, m.Auth)
+	}
+}

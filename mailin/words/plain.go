@@ -1,6 +1,10 @@
 package words
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+	"unicode"
+)
 
 // Plain normalises line ends and drops the control characters.
 func Plain(s string) string {
@@ -44,4 +48,39 @@ func Unflow(s string, delSp bool) string {
 		last, flowing = depth, flows
 	}
 	return out.String()
+}
+
+var (
+	fragmentEnd = regexp.MustCompile(`[.。!！]+(?:\s+|$)|\n`)
+	mimeNotice  = regexp.MustCompile(`(?i)\bMIME\b|multi-?\s?part (?:\w+ )?(?:e-?mail|message|nachricht)|\bthis is (?:the|an?) (?:preamble|epilogue)\b|may not be legible|ignore this preamble|to be ignored\b`)
+	mailReader  = regexp.MustCompile(`(?i)(?:mail|news)[ -]?(?:reader|client|software|viewer|program|interface|system|agent|composer|tool)|\b(?:mailer|your viewer|your reader)\b`)
+	beginsWrap  = regexp.MustCompile(`(?i)^\W*(?:if|since|it|this|you|your|as|some|because|the)\b`)
+	readsFormat = regexp.MustCompile(`(?i)support|understand|display|format|capable|compatible|view`)
+)
+
+// Said reports whether a text outside of the parts of a mail says anything but
+// the notices that programs put there for readers that do not know MIME. A
+// sentence of these may be wrapped over three lines.
+func Said(s string) bool {
+	s = Plain(s)
+	ends := append(fragmentEnd.FindAllStringIndex(s, 1000), []int{len(s), len(s)})
+	from := 0
+	for i := 0; i < len(ends); i++ {
+		if !strings.ContainsFunc(s[from:ends[i][0]], func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) {
+			from = ends[i][1]
+			continue
+		}
+		for wrapped := 0; !isNotice(s[from:ends[i][0]]); wrapped++ {
+			if wrapped == 2 || !beginsWrap.MatchString(s[from:]) || i+1 == len(ends) || s[ends[i][0]:ends[i][1]] != "\n" {
+				return true
+			}
+			i++
+		}
+		from = ends[i][1]
+	}
+	return false
+}
+
+func isNotice(s string) bool {
+	return len(s) <= 200 && (mimeNotice.MatchString(s) || mailReader.MatchString(s) && readsFormat.MatchString(s))
 }
