@@ -2,6 +2,7 @@ package mailin
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 
 	"complaints"
 	"complaints/mailin/filename"
+	"complaints/mailin/lines"
 	"complaints/mailin/words"
 
 	"github.com/emersion/go-message"
@@ -105,7 +107,7 @@ func (r *reader) split(root *part, b []byte) {
 	match := func(line []byte) (level int, end bool) {
 		line = bytes.TrimRight(line, " \t")
 		for i := len(stack) - 1; i >= 0; i-- {
-			if is, end := delimits(line, stack[i].delimiter); is {
+			if is, end := lines.Delimits(line, stack[i].delimiter); is {
 				return i, end
 			}
 		}
@@ -114,11 +116,10 @@ func (r *reader) split(root *part, b []byte) {
 	stack = append(stack, open{root, r.delimiter(root, b, match), 0})
 	leaf, start := &part{stray: true}, 0
 	// finish ends the part that is being read, and the multiparts inside level.
-	// Where no part follows the whole of a multipart is its text.
-	finish := func(level, end int, follows bool) {
+	finish := func(level, end int) {
 		owner := stack[len(stack)-1]
-		leaf.body = trimLineEnd(b[start:max(start, end)])
-		if leaf.stray && (len(owner.kids) > 0 || follows && level == len(stack)-1) {
+		leaf.body = lines.TrimEnd(b[start:max(start, end)])
+		if leaf.stray {
 			owner.kids = append(owner.kids, r.strays(leaf.body, owner.media)...)
 		}
 		for len(stack) > level+1 {
@@ -127,18 +128,18 @@ func (r *reader) split(root *part, b []byte) {
 			stack = stack[:len(stack)-1]
 		}
 	}
-	for pos := nextDashes(b, 0); pos < len(b); {
+	for pos := lines.NextDashes(b, 0); pos < len(b); {
 		line, rest := cutLine(b[pos:])
 		level, end := match(line)
 		if level < 0 {
-			pos = nextDashes(b, pos+1)
+			pos = lines.NextDashes(b, pos+1)
 			continue
 		}
-		finish(level, pos, !end)
+		finish(level, pos)
 		if end {
 			// kept on the stack: some programs go on after the end
 			leaf, start = &part{stray: true}, len(b)-len(rest)
-			pos = nextDashes(b, pos+1)
+			pos = lines.NextDashes(b, pos+1)
 			continue
 		}
 		if r.parts++; r.parts > r.Limits.Parts {
@@ -162,18 +163,22 @@ func (r *reader) split(root *part, b []byte) {
 				r.hold("nested deeper than %d levels", r.Limits.Depth)
 				return
 			}
+			d := r.delimiter(p, rest, match)
+			if l, _ := match(d); l >= 0 {
+				p.media = "multipart/mixed" // what belongs to which of the two nobody knows
+			}
 			leaf = &part{stray: true}
-			stack = append(stack, open{p, r.delimiter(p, rest, match), start})
+			stack = append(stack, open{p, d, start})
 		}
 		pos = start
 		if !bytes.HasPrefix(b[pos:], []byte("--")) {
-			pos = nextDashes(b, pos)
+			pos = lines.NextDashes(b, pos)
 		}
 	}
 	if !leaf.stray || len(stack) > 1 {
 		r.problem("the last boundary is missing")
 	}
-	finish(0, len(b), false)
+	finish(0, len(b))
 }
 
 // maxStray bytes of text outside of the parts are shown, more are kept as a file.
@@ -190,8 +195,10 @@ func (r *reader) strays(b []byte, in string) []*part {
 		p := &part{stray: true}
 		above = strayLine.ReplaceAll(b[:at[0]], nil)
 		p.header, p.body = r.header(b[at[0]:], nil)
-		if p.readType(in); p.isMultipart() {
-			p.media = "text/plain"
+		if p.readType(in); p.isMultipart() && r.strayed < 3 {
+			r.strayed++
+			r.split(p, p.body)
+			r.strayed--
 		}
 		found = append(found, p)
 	}
@@ -201,9 +208,6 @@ func (r *reader) strays(b []byte, in string) []*part {
 			p.disp = "attachment"
 		}
 		found = append([]*part{p}, found...)
-	}
-	if len(found) > 0 {
-		r.problem("text outside of the parts")
 	}
 	return found
 }
@@ -218,7 +222,7 @@ var (
 // Content-Type, or with a word on MIME above that, and nothing stands below its
 // end. Whoever shows the source of a mail in a letter says something around it.
 func undeclared(b []byte) bool {
-	start := nextDashes(b, 0)
+	start := lines.NextDashes(b, 0)
 	preamble := bytes.TrimSpace(b[:start])
 	if len(preamble) > 0 && (len(preamble) > 400 || !bytes.Contains(preamble, []byte("MIME"))) {
 		return false
@@ -232,38 +236,6 @@ func undeclared(b []byte) bool {
 	return end >= 0 && len(bytes.Trim(rest[end+1+len(line):], "- \t\r\n")) == 0
 }
 
-// inBoundary reports whether a boundary may hold c (bchars of RFC 2046 5.1.1).
-func inBoundary(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || strings.IndexByte("'()+_,-./:=? ", c) >= 0
-}
-
-// nextDashes finds the next line, at or after i, that begins with “--”.
-func nextDashes(b []byte, i int) int {
-	if i == 0 && bytes.HasPrefix(b, []byte("--")) {
-		return 0
-	}
-	if i >= len(b) {
-		return len(b)
-	}
-	n := bytes.Index(b[i:], []byte("\n--"))
-	if n < 0 {
-		return len(b)
-	}
-	return i + n + 1
-}
-
-// trimLineEnd drops the line end that belongs to the delimiter (RFC 2046 5.1.1).
-func trimLineEnd(b []byte) []byte {
-	return bytes.TrimRight(bytes.TrimSuffix(b, []byte("\n")), "\r")
-}
-
-// delimits reports whether a line is a delimiter, and whether the last one.
-func delimits(line, delimiter []byte) (is, end bool) {
-	rest, ok := bytes.CutPrefix(line, delimiter)
-	end = bytes.HasPrefix(rest, []byte("--"))
-	return ok && (len(rest) == 0 || end && (len(rest) == 2 || !inBoundary(rest[2]))), end
-}
-
 // delimiter gives the line that parts begin with: the declared one, unless a
 // line “--something” that a part follows stands above the first of these, or
 // none of these is there. around knows the delimiters of the multiparts around
@@ -271,13 +243,13 @@ func delimits(line, delimiter []byte) (is, end bool) {
 func (r *reader) delimiter(p *part, b []byte, around func(line []byte) (int, bool)) []byte {
 	declared := []byte("--" + p.params["boundary"])
 	head, asked := b[:min(len(b), 64<<10)], 0
-	for pos := nextDashes(head, 0); pos < len(head); pos = nextDashes(head, pos+1) {
+	for pos := lines.NextDashes(head, 0); pos < len(head); pos = lines.NextDashes(head, pos+1) {
 		line, rest := cutLine(head[pos:])
 		line = bytes.TrimRight(line, " \t")
 		if level, _ := around(line); level >= 0 {
 			break
 		}
-		if is, _ := delimits(line, declared); is && len(declared) > 2 {
+		if is, _ := lines.Delimits(line, declared); is && len(declared) > 2 {
 			return declared
 		}
 		if len(bytes.Trim(line, "-=_ ")) == 0 {
@@ -468,14 +440,10 @@ func (r *reader) attachAs(p *part, content []byte) {
 	name := p.name
 	// An attached mail is kept whole, and not looked into: what it holds was
 	// not written to us.
-	if p.media == "message/rfc822" || p.media == "message/global" {
+	if name == "" && (p.media == "message/rfc822" || p.media == "message/global") {
 		quiet := &reader{Desk: r.Desk, m: &complaints.Message{}}
 		h, _ := quiet.header(content, nil)
-		if subject := decodeHeader(h.Get("Subject")); subject != "" {
-			name = strings.NewReplacer("/", "_", "\\", "_").Replace(subject) + ".eml"
-		} else if name == "" {
-			name = "message.eml"
-		}
+		name = cmp.Or(strings.NewReplacer("/", "_", "\\", "_").Replace(decodeHeader(h.Get("Subject"))), "message") + ".eml"
 	}
 	r.keep(name, p.media, content)
 }

@@ -448,7 +448,8 @@ func (r *reader) decode(p *part) []byte {
 	return lenientQP(p.body)
 }
 
-// looksBase64 judges by the start of a body.
+// looksBase64 judges by the start of a body, and by whether there are words in
+// its first line.
 func looksBase64(b []byte) bool {
 	alphabet, foreign := 0, 0
 	for _, c := range b[:min(len(b), 4096)] {
@@ -460,7 +461,8 @@ func looksBase64(b []byte) bool {
 			foreign++
 		}
 	}
-	return foreign*10 <= alphabet
+	line, _ := cutLine(bytes.TrimSpace(b))
+	return foreign*10 <= alphabet && bytes.Count(line, []byte(" "))*20 <= len(line)
 }
 
 // lenientBase64 decodes what can be decoded: foreign characters, and whole

@@ -202,7 +202,7 @@ var (
 	noticeAddress = regexp.MustCompile(`[\w.!#$%&*+/=?^{|}~-]+@[\w-]+(?:\.[\w-]+)+`)
 	lineAddress   = regexp.MustCompile(`(?m)^[ \t>*]*<([^<>\s@]+@[^<>\s]+)>[ \t]*(?:[:：(（]|$|\.\.\.)`)
 	namedAddress  = regexp.MustCompile(`(?i)(?:deliver(?:y|ed)?(?: your (?:mail|message))?(?: failed)? to|recipients?(?: address(?:es)?)?|following (?:address|recipient|user)(?:\(?e?s\)?)?|could not send to|sent to|收件人(?:地址|邮箱)?|收信人|收件者|無法傳遞至|无法(?:发送|投递|送达)到?|未能送达|发送至|宛先)[^@\n]{0,60}?(?:\n[ \t]*){0,2}[^@\n]{0,60}?[^\w.!#$%&*+/=?^{|}~@-]([\w.!#$%&*+/=?^{|}~-]+@[\w-]+(?:\.[\w-]+)+)`)
-	localNames    = regexp.MustCompile(`(?i)following (?:recipient|address|user)[^\n]{0,60}[^:]{0,200}:[ \t]*\n+[ \t]+([\w.-]{1,64})[ \t]*(?:\n|$)`)
+	localNames    = regexp.MustCompile(`(?i)(?:following (?:recipient|address|user)[^\n]{0,60}[^:]{0,200}|not delivered to the following):[ \t]*\n+[ \t]+([\w.-]{1,64})(?:[ \t]*(?:\n|$)| {3})`)
 	returnedID    = regexp.MustCompile(`(?im)^[> \t|]*message-id[ \t]*:\s*<?([^<>\s]+@[^<>\s]+)>?`)
 	delayWords    = regexp.MustCompile(`(?i)delay|warning|still being retried|not yet been delivered|will (?:be retried|keep trying|continue trying|retry)|延迟|延時|暂时未能|遅延|verzögert|retard`)
 	gaveUp        = regexp.MustCompile(`(?i)giv(?:ing|en) up|too long|retry time(?:out)? exceeded|message expired|expired|for the last \d+ (?:second|hour|day)|exceeded the (?:maximum )?(?:time|retry)|超时退信|投递超时|已超过`)
@@ -231,6 +231,9 @@ func readNotice(subject, words string, d *complaints.DSN) {
 		if delayWords.MatchString(subject) {
 			d.Action = "delayed"
 		}
+	}
+	if d.Status == "" && d.Action == "failed" {
+		d.Status = "5.0.0" // it failed, and why is not said (RFC 3463 section 3.1)
 	}
 }
 
@@ -261,18 +264,18 @@ var notices = []struct {
 	status string
 	words  *regexp.Regexp
 }{
-	{".2.2", regexp.MustCompile(`(?i)over ?quota|quota (?:\w+ )?exceed|(?:full|agotado) (?:e-?mail |mail )?(?:box|mailbox)|mailbox (?:is )?full|casilla.{0,20}(?:llena|agotad)|exceed.{0,20}quota|mail ?box (?:is |was )?(?:over)?full|mailbox exceeded|exceeded the local limit|out of (?:disk )?space|空间(?:已满|不足)|(?:邮箱|容量|空间)已?满|超出.{0,6}容量|容量が`)},
+	{".2.2", regexp.MustCompile(`(?i)over ?quota|quota (?:\w+ )?exceed|(?:full|agotado) (?:e-?mail |mail )?(?:box|mailbox)|mailbox (?:is )?full|casilla.{0,20}(?:llena|agotad)|exceed.{0,20}quota|mail ?(?:box|folder) (?:is |was )?(?:over)?full|mailbox exceeded|exceeded the local limit|out of (?:disk )?space|空间(?:已满|不足)|(?:邮箱|容量|空间)已?满|超出.{0,6}容量|容量が`)},
 	{".3.4", regexp.MustCompile(`(?i)too (?:large|big)|size limit|exceeds.{0,20}size|邮件(?:过大|太大)|超过.{0,8}大小`)},
 	{".4.6", regexp.MustCompile(`(?i)too many hops|mail loop|routing loop|邮件循环|投递循环`)},
 	{".1.3", regexp.MustCompile(`(?i)malformed address|bad address syntax|地址格式(?:错误|不正确)`)},
 	{".1.10", regexp.MustCompile(`(?i)null mx|indicated no SMTP service|does not accept (?:e-?)?mail`)},
-	{".1.2", regexp.MustCompile(`(?i)(?:host|domain)(?: name)?(?: is)? (?:unknown|not found)|unknown (?:host|domain)|no such (?:domain|host)|domain.{0,40}does not exist|unrouteable mail domain|域名(?:不存在|错误)|无法解析`)},
-	{".1.1", regexp.MustCompile(`(?i)user (?:is )?unknown|unknown (?:user|recipient|local)|no such (?:user|recipient|address|account|person|mailbox)|(?:user|mailbox|recipient|account|address)(?:[^.\n]|\.\S){0,60}(?:not found|does ?n.t exist|doesn't have|does not have|not exist|not listed|invalid)|invalid (?:user|recipient|mailbox|address)|isn't a valid|this-(?:local-part|message)\S*|unrouteable address|check if address is correct|couldn't be found|wasn't found|` +
+	{".1.2", regexp.MustCompile(`(?i)(?:host|domain)(?: name)?(?: is)? (?:unknown|not found)|unknown (?:host|domain)|no such (?:domain|host)|host \S{1,100} not found|no mx record|domain.{0,40}does not exist|unrouteable mail domain|域名(?:不存在|错误)|无法解析`)},
+	{".1.1", regexp.MustCompile(`(?i)user (?:is )?unknown|unknown (?:user|recipient|local)|no such (?:user|recipient|address|account|person|mailbox)|(?:user|mailbox|recipient|account|address)(?:[^.\n]|\.\S){0,60}(?:not found|does ?n.t exist|doesn't have|does not have|not exist|not listed|invalid)|invalid (?:user|recipient|mailbox|address)|isn't a valid|name is not recognized|invalid final delivery userid|no valid recipients|this-(?:local-part|message)\S*|unrouteable address|check if address is correct|couldn't be found|wasn't found|` +
 		`(?:用户|收件人|邮箱|账号|帐号|帐户|账户|地址)[^。\n]{0,16}(?:不存在|无效|有误|未找到)|找不到[^。\n]{0,20}(?:地址|用户|收件人)|不存在的(?:用户|邮箱|地址)|ユーザー?(?:が|は)[^。\n]{0,12}(?:ません|存在)|見つかりません|リストにありません`)},
 	{".2.1", regexp.MustCompile(`(?i)(?:account|mailbox|user)[^.\n]{0,30}(?:disabled|inactive|suspended|locked)|(?:casilla|cuenta)[^.\n]{0,20}(?:expirad|inactiv|suspendid)|(?:账号|帐号|邮箱|用户)[^。\n]{0,8}(?:停用|禁用|冻结|锁定|注销)`)},
-	{".7.1", regexp.MustCompile(`(?i)\bspam\b|black ?list|block(?:ed|list)|policy|not (?:permitted|allowed|authori[sz]ed)|permission|access denied|rejected|dmarc|\bspf\b|unsolicited|拒收|拒绝|垃圾邮件|黑名单|没有权限|被屏蔽`)},
+	{".7.1", regexp.MustCompile(`(?i)\bspam\b|black ?list|block(?:ed|list)|policy|not (?:permitted|allowed|authori[sz]ed)|permission|access denied|rejected|not accepting mail from|dmarc|\bspf\b|unsolicited|拒收|拒绝|垃圾邮件|黑名单|没有权限|被屏蔽`)},
 	{".4.1", regexp.MustCompile(`(?i)connection (?:was )?(?:refused|dropped|lost|reset|timed? ?out)|could not initiate|no route|timed? ?out|could not connect|not responding|network error|socket error|did not accept our requests to connect|host (?:is )?(?:not reachable|unreachable)|连接(?:超时|失败|被拒)|超时`)},
-	{".4.7", regexp.MustCompile(`(?i)giv(?:ing|en) up|retry time(?:out)? exceeded|expired|delivery failed \d+ attempts|been in the queue too long|投递超时`)},
+	{".4.7", regexp.MustCompile(`(?i)giv(?:ing|en) up|retry time(?:out)? exceeded|expired|delivery failed \d+ attempts|been in the queue too long|aborted after [\d.]+ hour|failing for a long time|投递超时`)},
 }
 
 // statusOf gives a status for a report that has none: its class by the reply

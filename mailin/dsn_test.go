@@ -105,7 +105,16 @@ func noticesOfSystems() []notice {
 			complaints.DSN{Recipient: "client@x.example", Action: "failed", Status: "5.1.1"}},
 		{"AOL, which names its users only", head("Mail Delivery Subsystem <MAILER-DAEMON@x.example>", "Mail Delivery Problem", plain) +
 			"Sorry complaints@firm.example. Your mail to the following recipients could not be delivered because they are not accepting mail from desk@lists.example:\n\tclient\n",
-			complaints.DSN{Recipient: "client@x.example", Action: "failed"}},
+			complaints.DSN{Recipient: "client@x.example", Action: "failed", Status: "5.7.1"}},
+		{"a directory, which names its users only", head("Mail Delivery Subsystem <MAILER-DAEMON@x.example>", "Returned mail", plain) +
+			" --------Message not delivered to the following:\n\n client    No matches to nameserver query\n\n --------Error Detail:\n\n Try NAME@directory.x.example instead.\n",
+			complaints.DSN{Recipient: "client@x.example", Action: "failed", Status: "5.0.0"}},
+		{"no mail host", head("MAILER-DAEMON@x.example", "Failure Notice", plain) + "Sorry, we were unable to deliver your message to the following address.\n\n<client@y.example>:\nNo mx record found for domain=y.example\n",
+			complaints.DSN{Recipient: "client@y.example", Action: "failed", Status: "5.1.2"}},
+		{"a full folder", head("MAILER-DAEMON@x.example", "failure notice", plain) + "Your mail message to the following address(es) could not be delivered.\n\n<client@y.example>:\nchild status 100...The e-mail message could not be delivered because the user's mailfolder is full.\n",
+			complaints.DSN{Recipient: "client@y.example", Action: "failed", Status: "5.2.2"}},
+		{"given up after hours", head("MAILER-DAEMON@x.example", "Delivery status notification", plain) + "Delivery to the following recipients was aborted after 5.0 hour(s):\n\n  * client@y.example\n",
+			complaints.DSN{Recipient: "client@y.example", Action: "failed", Status: "5.4.7"}},
 		{"a warning without a code", head("Mailer-Daemon@x.example", "Warning: message delayed 48 hours", plain) +
 			"A message that you sent has not yet been delivered to:\n\n  client@x.example\n",
 			complaints.DSN{Recipient: "client@x.example", Action: "delayed", Status: "4.0.0"}},

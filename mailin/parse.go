@@ -32,6 +32,7 @@ import (
 
 	"complaints"
 	"complaints/mailin/limits"
+	"complaints/mailin/lines"
 	"complaints/mailin/words"
 
 	"github.com/emersion/go-message"
@@ -61,6 +62,7 @@ type reader struct {
 	decoded  int
 	text     int
 	wraps    int  // signed envelopes that were opened
+	strayed  int  // multiparts within which one outside of the parts is read
 	exchange bool // an Exchange wrote the mail's body into the winmail.dat
 }
 
@@ -90,7 +92,7 @@ func Parse(raw []byte, d Desk) (m *complaints.Message) {
 }
 
 func (r *reader) read(raw []byte) {
-	bare := bareCR(raw[:min(len(raw), r.Limits.Header+4096)])
+	bare := lines.BareCR(raw[:min(len(raw), r.Limits.Header+4096)])
 	if bare {
 		raw = r.lineEnds(raw)
 	}
@@ -141,21 +143,6 @@ func (r *reader) read(raw []byte) {
 		r.authenticate(h, raw)
 	}
 }
-
-// bareCR reports whether the lines of a header end in a bare CR, but for some
-// that relays have added: there is no From field else.
-func bareCR(head []byte) bool {
-	if at := emptyLine.FindIndex(head); at != nil {
-		head = head[:at[0]]
-	}
-	return len(crField.FindAll(head, 2)) == 2 && !fromLine.Match(head)
-}
-
-var (
-	emptyLine = regexp.MustCompile(`\n\r*\n`)
-	crField   = regexp.MustCompile(`(?i)\r(?:from|to|subject|date|message-id|mime-version|content-type|received|reply-to)[ \t]*:`)
-	fromLine  = regexp.MustCompile(`(?i)(?:^|\n)from[ \t]*:[^\r\n]*\r*\n`)
-)
 
 // lineEnds gives lines that end in a bare CR the end that lines have.
 func (r *reader) lineEnds(b []byte) []byte {
@@ -291,7 +278,11 @@ func (t *texts) own() string {
 	})
 }
 
-var commandLike = regexp.MustCompile(`(?m)^[\s\x{3000}\x{a0}\x{200b}-\x{200d}]*[#＃][\s\x{3000}\x{a0}]*\pL`)
+// namesHTML tells the plain text of programs that write HTML only.
+var namesHTML = regexp.MustCompile(`(?i)\bHTML\b`)
+
+// commandLike is a line that is a command, whatever unseen stands before it.
+var commandLike = regexp.MustCompile(`(?m)^[^\pL\pN\n>#＃]*[#＃][^\pL\pN\n#＃]*[\pL?？]`)
 
 // settle chooses what is read of what says the same: programs put a text and
 // its HTML side by side, where alternatives should be.
@@ -329,14 +320,15 @@ func (t *texts) join(text func(piece) string, more ...string) string {
 }
 
 // collect walks the parts: text to read goes to t, the rest are attachments.
-// Of alternatives the first plain text that says anything is read, else the
-// first that says anything.
+// Of alternatives the plain text that says anything is read, else the first
+// that says anything.
 func (r *reader) collect(p *part, t *texts) {
 	if r.m.Hold != "" || r.late() {
 		return
 	}
 	switch {
 	case p.stray:
+		r.problem("text outside of the parts")
 		within, inside := texts{}, *p
 		inside.stray = false
 		r.collect(&inside, &within)
@@ -346,7 +338,7 @@ func (r *reader) collect(p *part, t *texts) {
 		}
 		t.notes = append(t.notes, within.notes...)
 		t.note(within.charset)
-	case p.isMultipart() && len(p.kids) == 0:
+	case p.isMultipart() && !slices.ContainsFunc(p.kids, func(k *part) bool { return !k.stray || k.header.Len() > 0 }):
 		if len(bytes.TrimSpace(p.body)) > 0 {
 			r.problem("a multipart without parts")
 			r.addText(p, t)
@@ -366,8 +358,16 @@ func (r *reader) collect(p *part, t *texts) {
 			if kt.notes, kt.enclosed = nil, nil; kt.whole() == "" {
 				continue
 			}
-			if best.whole() == "" || best.pieces[0].html && !kt.pieces[0].html {
+			switch plain := best.whole(); {
+			case plain == "", best.pieces[0].html && !kt.pieces[0].html:
 				best = kt
+			case kt.pieces[0].html && len(plain) < 300 && namesHTML.MatchString(plain) && !strings.Contains(letters(kt.whole()), letters(plain)):
+				best = kt // what stands for the HTML only says so, and runs nothing
+				for i := range best.pieces {
+					best.pieces[i].own = commandLike.ReplaceAllString(best.pieces[i].own, "> $0")
+				}
+			case kid.media == "text/plain" && !strings.Contains(letters(plain), letters(kt.whole())):
+				best.pieces = append(best.pieces, kt.pieces...)
 			}
 		}
 		t.pieces = append(t.pieces, best.pieces...)

@@ -114,6 +114,9 @@ func TestStray(t *testing.T) {
 		{"an inner multipart without its parts", "a", outer + "Refund me.\n" + strings.Replace(file, "--b", "--a", 1) + "--a--\n", "Refund me.", "Refund me.", "bill.pdf", "a multipart without parts"},
 		{"words between", "a", outer + first + "--b--\nRefund me.\n" + strings.Replace(file, "--b", "--a", 1) + "--a--\n", "Refund me.\n\n#help", "#help", "bill.pdf", problem},
 		{"a long text below", "b", first + "--b--\n" + strings.Repeat("Refund me.\n", 2000), "#help", "#help", "attachment-1.txt", problem},
+		{"a multipart below the end", "b", first + "--b--\nContent-Type: multipart/mixed; boundary=a\n\n" + strings.Replace(file, "--b", "--a", 1) + "--a--\n", "#help", "#help", "bill.pdf", problem},
+		{"ends only", "b", strings.Replace(first, "--b", "--b--", 1) + strings.Replace(file, "--b", "--b--", 1) + "--b--\n", "#help", "", "bill.pdf", problem},
+		{"one boundary for two", "a", strings.Replace(outer, "=b", "=a", 1) + strings.ReplaceAll(first+strings.Replace(first, "#help", "Refund me.", 1), "--b", "--a") + "--a--\n", "#help\n\nRefund me.", "#help\n\nRefund me.", "", "the last boundary is missing"},
 		{"CR below a header with LF", "b", strings.ReplaceAll(first+file+"--b--\n", "\n", "\r"), "#help", "#help", "bill.pdf", "lines are ended by a bare CR"},
 	} {
 		for _, end := range []string{"\n", "\r\n", "\r\r\n"} {
@@ -151,5 +154,37 @@ func TestBareCR(t *testing.T) {
 	m := Parse([]byte(vouched+"\r\nFrom: zhou@client.example\r\nX-A: b\rFrom: li@firm.example\rSubject: x\r\n\r\nx"), goldenDesk())
 	if m.From.Addr != "zhou@client.example" || m.Froms != 1 || m.Auth.DMARC != "pass" {
 		t.Errorf("from %q (%d), %+v", m.From, m.Froms, m.Auth)
+	}
+}
+
+// Of alternatives nothing is lost that another one does not say.
+func TestAlternatives(t *testing.T) {
+	const plain, html = "--b\nContent-Type: text/plain; charset=utf-8\n\n", "--b\nContent-Type: text/html; charset=utf-8\n\n<p>Refund me.</p><p>#close</p>\n"
+	for _, c := range []struct{ name, body, text, own string }{
+		{"two texts", plain + "See below.\n" + plain + "Refund me.\n#close\n", "See below.\n\nRefund me.\n#close", "See below.\n\nRefund me."},
+		{"one text twice", plain + "Refund me.\n" + plain + "Refund me.\n", "Refund me.", "Refund me."},
+		{"a notice for those without HTML", plain + "Your mail program does not show HTML.\n" + html, "Refund me.\n\n#close", "Refund me."},
+		{"unseen before a command", plain + "See below.\n" + plain + "Refund me.\n\n \u2060\u3000#close\n\n#hold\nToday.\n", "See below.\n\nRefund me.\n\n \u2060\u3000#close\n\n#hold\nToday.", "See below.\n\nRefund me.\n\n>  \u2060\u3000#close\n\n> #hold\nToday."},
+		{"a command that names HTML", plain + "#note the HTML was wrong\n" + strings.ReplaceAll(html, "Refund me.", "#note the HTML was wrong"), "#note the HTML was wrong", "#note the HTML was wrong"},
+	} {
+		m := Parse(rawMail(strings.ReplaceAll(c.body+"--b--\n", "\n", "\r\n"), "Content-Type: multipart/alternative; boundary=b"), Desk{})
+		if m.Text != c.text || m.OwnWords != c.own {
+			t.Errorf("%s: text %q, own words %q", c.name, m.Text, m.OwnWords)
+		}
+	}
+	const eml = "From: a@client.example\r\nSubject: fees\r\n\r\nx"
+	for params, want := range map[string]string{"": "fees.eml", "; name=\"Letter 1.eml\"": "Letter 1.eml"} {
+		m := Parse(rawMail("--b\r\nContent-Type: message/rfc822"+params+"\r\n\r\n"+eml+"\r\n--b--\r\n", "Content-Type: multipart/mixed; boundary=b"), Desk{})
+		if len(m.Attachments) != 1 || m.Attachments[0].Name != want {
+			t.Errorf("%q: %+v", params, m.Attachments)
+		}
+	}
+}
+
+// Words under the name of base64 are words, however long they are.
+func TestNotBase64(t *testing.T) {
+	const words = "Die Rechtsanwaltsgebuehren sind zurueckzuerstatten unverzueglich"
+	if m := Parse(rawMail(words+"\r\n", "Content-Type: text/plain", "Content-Transfer-Encoding: base64"), Desk{}); m.Text != words {
+		t.Errorf("%q, problems %q", m.Text, m.Problems)
 	}
 }
