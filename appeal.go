@@ -180,16 +180,22 @@ func (c *Case) ruled() bool {
 	return c.Appeal != nil && c.Appeal.Ruling != "" && c.Appeal.Ruling != Remit
 }
 
-// WithdrawalSought is the client's wish to withdraw; staff confirm it.
+// WithdrawalSought is the client's wish to withdraw, which they are asked to
+// confirm.
 type WithdrawalSought struct {
-	Text string `json:"text,omitempty"`
+	Text   string `json:"text,omitempty"`
+	Member bool   `json:"member,omitempty"` // one of a group, who speaks for nobody else
 }
 
 // Kind names the fact in the log.
 func (*WithdrawalSought) Kind() string { return "withdrawal_sought" }
 
 func (f *WithdrawalSought) apply(c *Case, e *Event) error {
-	c.Withdrawing = true
+	if f.Member {
+		c.Leaving = append(slices.Clip(c.Leaving), e.By)
+	} else {
+		c.Withdrawing = true
+	}
 	c.note(e, f.Kind(), f.Text)
 	return nil
 }

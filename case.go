@@ -46,6 +46,7 @@ type Case struct {
 	Took        []Took        `json:"took,omitempty"`        // what each of them brought; first what was this case's own
 	Was         State         `json:"was,omitempty"`         // of a merged case: where it stood
 	Withdrawing bool          `json:"withdrawing,omitempty"` // the client asked to withdraw and was asked to confirm
+	Leaving     []string      `json:"leaving,omitempty"`     // members of a group who did, for themselves
 	ExOfficio   bool          `json:"ex_officio,omitempty"`  // goes on whatever the client withdraws
 	Outside     *Outside      `json:"outside,omitempty"`     // with an outside body
 	MergedInto  string        `json:"merged_into,omitempty"`

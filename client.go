@@ -51,6 +51,7 @@ func (s *session) clientMail() {
 // notice to staff. What is doubtful goes to staff as a question.
 func (s *session) grant(w wish) (notice string) {
 	notice = "client_replied"
+	member := s.c.member(s.m.From.Addr) != nil
 	if w.kind != "" && !w.clear {
 		s.answer("unclear", Facts{})
 		return notice
@@ -61,7 +62,9 @@ func (s *session) grant(w wish) (notice string) {
 	case "appeal":
 		return s.clientAppeals(w.text)
 	case "accept":
-		if s.settles() {
+		if member { // nobody accepts for the others
+			s.answer("received", Facts{Attachments: s.m.Attachments})
+		} else if s.settles() {
 			s.do(&SettlementAgreed{On: s.today(), Text: s.m.OwnWords})
 			s.answer("settlement_agreed", Facts{})
 		} else if s.c.State == Decided && len(s.c.Remedies) > 0 {
@@ -71,18 +74,18 @@ func (s *session) grant(w wish) (notice string) {
 			s.answer("unclear", Facts{})
 		}
 	case "confirm":
-		if s.c.Withdrawing && s.c.State.Open() {
+		if s.c.withdraws(s.m.From.Addr) && s.c.State.Open() {
 			return s.withdrawn()
 		}
 		s.answer("received", Facts{Attachments: s.m.Attachments})
 	case "goon":
-		if s.c.Withdrawing {
-			s.do(&WithdrawalAnswered{Text: s.m.OwnWords})
+		if s.c.withdraws(s.m.From.Addr) {
+			s.do(&WithdrawalAnswered{Text: s.m.OwnWords, Member: member})
 		}
 		s.answer("received", Facts{Attachments: s.m.Attachments})
 	case "withdraw":
 		if s.c.State.Open() {
-			s.do(&WithdrawalSought{Text: s.m.OwnWords})
+			s.do(&WithdrawalSought{Text: s.m.OwnWords, Member: member})
 			s.answer("withdrawal", Facts{})
 		} else {
 			s.answer("unclear", Facts{})

@@ -96,33 +96,40 @@ func (f *CameBack) apply(c *Case, e *Event) error {
 	return nil
 }
 
-// ReportedOut names a letter to a regulator that is being drafted, and why.
-type ReportedOut struct {
-	Body   string `json:"body"`
-	Reason string `json:"reason"`
-}
-
-// Kind names the fact in the log.
-func (*ReportedOut) Kind() string { return "reported_out" }
-
-func (f *ReportedOut) apply(c *Case, e *Event) error {
-	c.note(e, f.Kind(), f.Body+": "+f.Reason)
-	return nil
-}
-
 // WithdrawalAnswered is the client's answer when asked to confirm.
 type WithdrawalAnswered struct {
 	Confirmed bool   `json:"confirmed"`
 	Text      string `json:"text,omitempty"`
+	Member    bool   `json:"member,omitempty"` // one of a group, who speaks for nobody else
 }
 
 // Kind names the fact in the log.
 func (*WithdrawalAnswered) Kind() string { return "withdrawal_answered" }
 
 func (f *WithdrawalAnswered) apply(c *Case, e *Event) error {
-	c.Withdrawing = false
+	if f.Member {
+		c.stays(e.By)
+	} else {
+		c.Withdrawing = false
+	}
 	c.note(e, f.Kind(), f.Text)
 	return nil
+}
+
+// withdraws reports whether an address was asked to confirm a withdrawal: the
+// complainant of the complaint, a member of a group of their own part.
+func (c *Case) withdraws(addr string) bool {
+	if c.member(addr) == nil {
+		return c.Withdrawing
+	}
+	return slices.ContainsFunc(c.Leaving, func(a string) bool { return SameAddr(a, addr) })
+}
+
+// stays takes a member off the list of those who are asked.
+func (c *Case) stays(addr string) {
+	if c.Leaving = slices.DeleteFunc(slices.Clone(c.Leaving), func(a string) bool { return SameAddr(a, addr) }); len(c.Leaving) == 0 {
+		c.Leaving = nil
+	}
 }
 
 // ExOfficio keeps a case going whatever the client withdraws, or takes it up
@@ -398,6 +405,7 @@ func (s *session) outcome(c *Command) (string, error) {
 		if n := len(s.c.Pauses); n > 0 && s.c.Pauses[n-1].To.IsZero() && s.c.Pauses[n-1].Ground == outside {
 			s.goOn(outside, s.at)
 		}
+		s.tellOn(outside, body)
 		for _, p := range s.handlers() {
 			if p != s.who {
 				s.tell(p, "case_news", Facts{From: s.who.Mailbox(), Text: s.tr("%s的处理结果：%s\n\n本案继续办理。", "Outcome at %s: %s\n\nThe case goes on.", body, c.Text)})
@@ -409,39 +417,15 @@ func (s *session) outcome(c *Command) (string, error) {
 	return s.end("external", c.Text, s.closure("external", pick(s.c.Lang, body+"已作出处理："+c.Text, "The outcome at "+body+": "+c.Text)))
 }
 
-// reportOut is #移送: a report to a regulator, issued by a second person.
-func (s *session) reportOut(c *Command) (string, error) {
-	r, err := s.route(c)
-	if err != nil {
-		return "", err
-	}
-	approvers := s.reviewers()
-	if len(approvers) == 0 {
-		return "", Refuse("没有可以批准的第二人；请联系管理员核对名册。", "There is no second person who may approve it; please tell the administrator.")
-	}
-	l := s.letter(RegulatorLetter)
-	l.To, l.Lang, l.Signatory, l.Seal, l.Routes = Address{Name: r.In(s.p.Language).Name}, s.p.Language, Contact{Name: approvers[0].Name, Title: Head.In(s.p.Language)}, true, nil
-	f := &RegulatorFacts{Proposal: c.Text, Case: ReportFacts{Complainant: s.c.Complainant.Name, Received: DateOf(s.c.Received.In(s.p.Location)),
-		Registered: DateOf(s.c.Registered.In(s.p.Location)), Channel: s.c.Channel, Complaint: excerpt(s.c.Matter, 1000), Allegations: s.c.Allegations,
-		Remedies: s.c.Remedies, Measures: s.c.promised()}}
-	if a := s.annex(); a != nil {
-		f.Case.Steps, f.Case.Facts = a.Steps, a.Facts
-	}
-	for _, e := range s.c.Evidence {
-		f.Materials = append(f.Materials, e.Name)
-	}
-	l.Regulator = f
-	s.do(&ReportedOut{Body: r.Name, Reason: c.Text})
-	return s.draftFor(l, approvers)
-}
-
 // continueAnyway is #续查: the firm goes on of its own accord.
 func (s *session) continueAnyway(c *Command) (string, error) {
 	f := &ExOfficio{Reason: c.Text}
 	if s.c.State == Withdrawn {
 		f.Due = s.p.Calendar.WorkingDays(s.today(), s.p.InvestigationDays, nil)
 	}
-	s.do(f)
+	if s.do(f); !f.Due.Due.IsZero() {
+		s.tellOn("continued", "")
+	}
 	return s.tr("已记录：无论投诉人是否撤回，本案依职权继续办理。", "Recorded: the case goes on of the firm's own accord, whether or not the client withdraws."), nil
 }
 
@@ -455,11 +439,20 @@ func (s *session) withdrawn() (notice string) {
 		return "client_replied"
 	}
 	s.do(&WithdrawalAnswered{Confirmed: true, Text: s.m.OwnWords})
-	if s.c.Severity.Major() || s.c.ExOfficio || s.c.appealed() || len(s.c.Members) > 0 {
+	if s.c.Severity.Major() || s.c.ExOfficio || len(s.c.Members) > 0 {
 		s.answer("continues", Facts{})
 		return "client_replied"
 	}
+	var panel []string // who need not vote any more
+	if seats := s.c.seats(); seats != nil && (s.c.appealed() || s.c.State == CommitteePre) {
+		panel = *seats
+	}
 	s.do(&ClosedCase{Code: "withdrawn"})
+	for _, a := range panel {
+		if p := s.p.Register.Find(a); p.Is(AnyStaff) && !slices.Contains(s.handlers(), p) {
+			s.tell(p, "closed_staff", Facts{From: s.m.From})
+		}
+	}
 	l := s.closure("withdrawn", "")
 	if s.p.Check == nil || s.p.Check(l) == nil {
 		s.do(&Issued{Letter: &l, Number: l.Number, Date: s.today()})
@@ -470,27 +463,22 @@ func (s *session) withdrawn() (notice string) {
 	return "closed_staff"
 }
 
+// tellOn tells the client that a case goes on that had ended, or that an outside
+// body had.
+func (s *session) tellOn(why, body string) {
+	if s.c.Complainant.Addr != "" {
+		s.do(&Progressed{})
+		s.tellClient("resumed", Facts{Subject: s.c.Subject, Reason: why, Of: body})
+	}
+}
+
 func (s *session) reopen(c *Command) (string, error) {
 	s.do(&Reopened{Reason: c.Text, Due: s.p.Calendar.WorkingDays(s.today(), s.p.InvestigationDays, nil)})
+	s.tellOn("reopened", "")
 	for _, p := range s.handlers() {
 		if p != s.who {
 			s.tell(p, "case_news", Facts{From: s.who.Mailbox(), Text: s.tr("本案已重开：%s", "The case has been reopened: %s", c.Text)})
 		}
 	}
 	return s.tr("已重开；新的调查期限为 %s。", "Reopened; the investigation is now due by %s.", s.c.Due.Due.In(s.lang)), nil
-}
-
-func (s *session) language(c *Command) (string, error) {
-	lang := ""
-	if len(c.Words) > 0 {
-		lang = map[string]string{"zh": "zh", "中文": "zh", "chinese": "zh", "en": "en", "英文": "en", "english": "en"}[strings.ToLower(c.Words[0])]
-	}
-	if lang == "" {
-		return "", Refuse("语言写 zh 或 en。", "The language is zh or en.")
-	}
-	if lang == s.c.Lang {
-		return s.tr("语言已是 %s，没有改动。", "The language is %s already; nothing changed.", lang), nil
-	}
-	s.do(&LanguageSet{Lang: lang})
-	return s.tr("此后致投诉人的函件使用 %s。", "The client is written to in %s from now on.", lang), nil
 }

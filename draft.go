@@ -310,6 +310,8 @@ func (s *session) approve(c *Command) (string, error) {
 		return "", Refuse("本案已定为重大案件，须先经委员会审议（#上会）再签发。", "The case has been graded major: it goes before the committee (#refer-committee) before the result is issued.")
 	case d.Letter.Correction != nil && d.Letter.Correction.OfKind == DecisionLetter && !s.p.isChair(s.c, s.who) && !s.p.isChair(s.c, s.p.Register.Find(d.Drafter)):
 		return "", Refuse("申诉决定书的更正函由主任委员签发。", "A correction of the committee's decision is issued by its chair.")
+	case !ruling && SameAddr(s.c.Handler, s.who.Address):
+		return "", Refuse("您是本案责任人，函件须由另一人批准。", "You are responsible for this case; somebody else must approve its letters.")
 	case !ruling && SameAddr(d.Drafter, s.who.Address):
 		return "", Refuse("草稿由您起草，须由另一人批准。", "You drafted this letter; a second person must approve it.")
 	case d.DraftHash == "":

@@ -208,6 +208,7 @@ func (*MemberLeft) Kind() string { return "member_left" }
 
 func (f *MemberLeft) apply(c *Case, e *Event) error {
 	c.Members = slices.DeleteFunc(slices.Clone(c.Members), func(p Complainant) bool { return SameAddr(p.Addr, f.Addr) })
+	c.stays(f.Addr)
 	c.note(e, f.Kind(), f.Addr)
 	return nil
 }

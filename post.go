@@ -328,3 +328,59 @@ func (s *session) sendCorrection(no int) string {
 	}
 	return s.tr("已批准并签发，正在发给 %s。", "Approved and issued; it is on its way to %s.", s.c.Complainant.Mailbox())
 }
+
+// language is #语言: in which language the client is written to.
+func (s *session) language(c *Command) (string, error) {
+	lang := ""
+	if len(c.Words) > 0 {
+		lang = map[string]string{"zh": "zh", "中文": "zh", "chinese": "zh", "en": "en", "英文": "en", "english": "en"}[strings.ToLower(c.Words[0])]
+	}
+	if lang == "" {
+		return "", Refuse("语言写 zh 或 en。", "The language is zh or en.")
+	}
+	if lang == s.c.Lang {
+		return s.tr("语言已是 %s，没有改动。", "The language is %s already; nothing changed.", lang), nil
+	}
+	s.do(&LanguageSet{Lang: lang})
+	return s.tr("此后致投诉人的函件使用 %s。", "The client is written to in %s from now on.", lang), nil
+}
+
+// ReportedOut names a letter to a regulator that is being drafted, and why.
+type ReportedOut struct {
+	Body   string `json:"body"`
+	Reason string `json:"reason"`
+}
+
+// Kind names the fact in the log.
+func (*ReportedOut) Kind() string { return "reported_out" }
+
+func (f *ReportedOut) apply(c *Case, e *Event) error {
+	c.note(e, f.Kind(), f.Body+": "+f.Reason)
+	return nil
+}
+
+// reportOut is #移送: a report to a regulator, issued by a second person.
+func (s *session) reportOut(c *Command) (string, error) {
+	r, err := s.route(c)
+	if err != nil {
+		return "", err
+	}
+	approvers := s.reviewers()
+	if len(approvers) == 0 {
+		return "", Refuse("没有可以批准的第二人；请联系管理员核对名册。", "There is no second person who may approve it; please tell the administrator.")
+	}
+	l := s.letter(RegulatorLetter)
+	l.To, l.Lang, l.Signatory, l.Seal, l.Routes = Address{Name: r.In(s.p.Language).Name}, s.p.Language, Contact{Name: approvers[0].Name, Title: Head.In(s.p.Language)}, true, nil
+	f := &RegulatorFacts{Proposal: c.Text, Case: ReportFacts{Complainant: s.c.Complainant.Name, Received: DateOf(s.c.Received.In(s.p.Location)),
+		Registered: DateOf(s.c.Registered.In(s.p.Location)), Channel: s.c.Channel, Complaint: excerpt(s.c.Matter, 1000), Allegations: s.c.Allegations,
+		Remedies: s.c.Remedies, Measures: s.c.promised()}}
+	if a := s.annex(); a != nil {
+		f.Case.Steps, f.Case.Facts = a.Steps, a.Facts
+	}
+	for _, e := range s.c.Evidence {
+		f.Materials = append(f.Materials, e.Name)
+	}
+	l.Regulator = f
+	s.do(&ReportedOut{Body: r.Name, Reason: c.Text})
+	return s.draftFor(l, approvers)
+}

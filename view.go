@@ -328,7 +328,7 @@ func (p *Policy) signs(c *Case, d *LetterRecord, who *Person) bool {
 	switch {
 	case d.Letter.Kind == DecisionLetter:
 		return p.isChair(c, who)
-	case SameAddr(d.Drafter, who.Address):
+	case SameAddr(d.Drafter, who.Address), SameAddr(c.Handler, who.Address):
 		return false
 	case d.Letter.Kind == ResultLetter && c.Severity.Major():
 		return p.isChair(c, who) && !c.awaitsCommittee()

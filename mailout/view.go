@@ -329,6 +329,27 @@ func (v View) Result() *complaints.LetterRecord {
 	return v.Case.Answer()
 }
 
+// Remitted reports whether the mail carries a decision that sends the case back
+// for a new investigation.
+func (v View) Remitted() bool {
+	return v.Letter != nil && v.Letter.Letter.Decision != nil && v.Letter.Letter.Decision.Decision == complaints.Remit
+}
+
+// Settled reports whether the complaint was answered by a settlement.
+func (v View) Settled() bool { r := v.Result(); return r != nil && r.Letter.Settlement != nil }
+
+// Promised reports whether the client has in writing what has not been carried
+// out yet.
+func (v View) Promised() bool {
+	r := v.Result()
+	return r != nil && r.Issued && !r.Delivered.IsZero() && len(v.Outstanding()) > 0
+}
+
+// Appealing reports whether an appeal is before the committee.
+func (v View) Appealing() bool {
+	return v.Case != nil && (v.Case.State == complaints.AppealLodged || v.Case.State == complaints.AppealReview)
+}
+
 // TriageDue is the last day for the first review and the assignment (C3).
 func (v View) TriageDue() complaints.Date {
 	if v.Case == nil || v.policy.Calendar == nil || v.policy.TriageDays == 0 {
