@@ -103,7 +103,9 @@ func connectionCuts(t *testing.T, cuts int) {
 			still = time.Now()
 		}
 		if len(s.dovecot.Names(deskAddr, "INBOX")) < 4 {
-			fill()
+			if fill(); len(want)%1200 == 0 { // a maildir is read whole for each MOVE
+				s.dovecot.Archive(deskAddr, "Processed")
+			}
 		}
 	}
 	p.Heal()
@@ -114,9 +116,9 @@ func connectionCuts(t *testing.T, cuts int) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	short := s.ask(`select count(*) from messages`)
+	short, found := s.ask(`select count(*) from messages`), s.sums()
 	for sum := range want {
-		switch n := s.ask(`select count(*) from messages where sha256 = '\x` + sum + `'`); n {
+		switch n := found[sum]; n {
 		case 0:
 			s.lost++
 			t.Errorf("a mail is not in the database: %s", sum)
@@ -133,6 +135,33 @@ func connectionCuts(t *testing.T, cuts int) {
 		t.Errorf("%d cases of %d mails", n, len(want))
 	}
 	s.row("the IMAP connection cut at random bytes", fmt.Sprintf("%d cuts over %d mails, %d short mails kept, %d held after ten cuts in a row", p.Struck(), len(want), short, held))
+}
+
+// sums counts the mails that are kept by what they are, bytes for bytes.
+func (s *soak) sums() map[string]int {
+	s.t.Helper()
+	db, err := sql.Open("postgres", s.url)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer db.Close()
+	rows, err := db.Query(`select encode(sha256, 'hex') from messages`)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer rows.Close()
+	found := map[string]int{}
+	for rows.Next() {
+		var sum string
+		if err := rows.Scan(&sum); err != nil {
+			s.t.Fatal(err)
+		}
+		found[sum]++
+	}
+	if err := rows.Err(); err != nil {
+		s.t.Fatal(err)
+	}
+	return found
 }
 
 // Three daemons on one database and one mailbox. The connection that holds the

@@ -66,6 +66,24 @@ func (d *Dovecot) Names(user, folder string) []string {
 	return names
 }
 
+// Archive takes away what an account has in a folder, as somebody would who keeps
+// old mail elsewhere.
+func (d *Dovecot) Archive(user, folder string) {
+	d.t.Helper()
+	for _, sub := range []string{"new", "cur"} {
+		dir := filepath.Join(d.maildir(user, folder), sub)
+		entries, err := os.ReadDir(dir)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			d.t.Fatal(err)
+		}
+		for _, e := range entries {
+			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) { // Dovecot renames new into cur
+				d.t.Fatal(err)
+			}
+		}
+	}
+}
+
 // Fill puts n mails into an account's inbox, whose folder there must be, as if
 // they had been copied there from another server: 1 to n, the oldest first.
 func (d *Dovecot) Fill(user string, n int, mail func(n int) []byte) {
