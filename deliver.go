@@ -417,6 +417,13 @@ func (p *Policy) CountsDiffer(lies, known int) string {
 		"The quarantine folder holds %d mails and the database knows %d: somebody may have moved or deleted some. The originals in the database are whole."), lies, known)
 }
 
+// MailLeft says that mail has not been taken out of a folder of the desk for long.
+func (p *Policy) MailLeft(folder string, n int, since time.Time) string {
+	return fmt.Sprintf(pick(p.Language, "文件夹 %[1]s 中至少有 %[2]d 封邮件没有被取走，最早的一封自 %[3]s 起留在那里。请查看本台的日志和该文件夹的权限。",
+		"At least %[2]d mails have been left lying in the folder %[1]s, the oldest since %[3]s. Please look into the desk's log, and at the rights of that folder."),
+		folder, n, since.In(p.Location).Format("2006-01-02 15:04"))
+}
+
 // holdWords are the reasons for which the desk holds a mail, by how they begin.
 var holdWords = [][3]string{
 	{"in the name of staff", "以本所人员名义发来，无法核实发件人", "in the name of a member of staff; its sender could not be verified"},

@@ -2,8 +2,10 @@ package mailin
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -314,4 +316,65 @@ func DKIMDomains(raw []byte, lookupTXT func(domain string) ([]string, error), ma
 		}
 	}
 	return domains, away
+}
+
+// CommandFolder is what is to be known of one before the desk relies on it.
+type CommandFolder struct {
+	Name   string
+	Owner  string   // "": nobody's
+	Others []string // who else may put mail there, as the server names them
+	Asked  bool     // the server has said who may (RFC 4314)
+	Err    error    // it is not there, or the desk cannot take mail out of it
+}
+
+// CommandFolders looks at the folder of everybody who may command, and at those
+// that are nobody's. Nothing is changed.
+func (s *Server) CommandFolders(ctx context.Context) ([]CommandFolder, error) {
+	t := s.withDefaults()
+	t.ReadOnly = true
+	c, err := t.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer c.close()
+	owners, err := s.Owners(ctx)
+	if err != nil {
+		return nil, err
+	}
+	places, err := c.places(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []CommandFolder
+	for _, owner := range owners {
+		f := CommandFolder{Name: s.commandFolder(owner), Owner: owner}
+		switch p := places[f.Name]; {
+		case p == nil:
+			f.Err = ErrNoFolder
+		case p.Doubt != "":
+			f.Err = errors.New(p.Doubt)
+		default:
+			if f.Err = c.open(f.Name); f.Err == nil {
+				f.Err = c.mayTake(f.Name)
+			}
+			if f.Err == nil {
+				f.Others, f.Asked, f.Err = c.writers(f.Name, owner)
+			}
+		}
+		if f.Err != nil && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		all = append(all, f)
+		delete(places, f.Name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(places)) {
+		all = append(all, CommandFolder{Name: name, Err: errors.New(places[name].Doubt)})
+	}
+	return all, nil
+}
+
+// commandFolder is the name of somebody's command folder.
+func (s *Server) commandFolder(addr string) string {
+	local, _, _ := strings.Cut(addr, "@")
+	return strings.NewReplacer("%u", addr, "%n", local).Replace(s.Commands)
 }

@@ -241,6 +241,65 @@ func (s *Server) Count(ctx context.Context, folder string) (n int, err error) {
 	return n, nil
 }
 
+// Left is mail that nobody has taken out of a folder.
+type Left struct {
+	Folder string
+	Mails  int // at least: no more than 200 are counted
+	Since  time.Time
+}
+
+// Left looks into every folder out of which the desk takes its mail for what
+// was put there before a time. A folder that cannot be opened is passed over:
+// Watch reports it. Of a server on which mails cannot be moved nothing is said.
+func (s *Server) Left(ctx context.Context, before time.Time) (all []Left, err error) {
+	t := s.withDefaults()
+	t.ReadOnly = true
+	c, err := t.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer c.close()
+	if !c.moves() {
+		return nil, nil
+	}
+	folders := []string{s.Folder, s.Journal}
+	if s.Commands != "" {
+		places, err := c.places(ctx)
+		if err != nil {
+			return nil, err
+		}
+		folders = append(folders, slices.Sorted(maps.Keys(places))...)
+	}
+	for _, name := range folders {
+		if name == "" || refused(c.open(name)) != nil {
+			continue
+		}
+		lies, err := c.search(1) // fails too where opening it did
+		if err != nil {
+			return all, err
+		}
+		if len(lies) == 0 {
+			continue
+		}
+		heads, err := c.heads(pop(&lies, 200))
+		if err != nil {
+			return all, err
+		}
+		l := Left{Folder: name}
+		for _, h := range heads {
+			if h.Internal.Before(before) {
+				if l.Mails++; l.Since.IsZero() || h.Internal.Before(l.Since) {
+					l.Since = h.Internal
+				}
+			}
+		}
+		if l.Mails > 0 {
+			all = append(all, l)
+		}
+	}
+	return all, nil
+}
+
 // rounds looks into the command folders, one after the other.
 type rounds struct {
 	server  *Server
@@ -334,67 +393,6 @@ func (f *folder) opened(c *imapConn) {
 	}
 	f.forget()
 	f.validity, f.next, f.waiting = c.validity, 1, nil
-}
-
-// CommandFolder is what is to be known of one before the desk relies on it.
-type CommandFolder struct {
-	Name   string
-	Owner  string   // "": nobody's
-	Others []string // who else may put mail there, as the server names them
-	Asked  bool     // the server has said who may (RFC 4314)
-	Err    error    // it is not there, or the desk cannot take mail out of it
-}
-
-// CommandFolders looks at the folder of everybody who may command, and at those
-// that are nobody's. Nothing is changed.
-func (s *Server) CommandFolders(ctx context.Context) ([]CommandFolder, error) {
-	t := s.withDefaults()
-	t.ReadOnly = true
-	c, err := t.connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer c.close()
-	owners, err := s.Owners(ctx)
-	if err != nil {
-		return nil, err
-	}
-	places, err := c.places(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var all []CommandFolder
-	for _, owner := range owners {
-		f := CommandFolder{Name: s.commandFolder(owner), Owner: owner}
-		switch p := places[f.Name]; {
-		case p == nil:
-			f.Err = ErrNoFolder
-		case p.Doubt != "":
-			f.Err = errors.New(p.Doubt)
-		default:
-			if f.Err = c.open(f.Name); f.Err == nil {
-				f.Err = c.mayTake(f.Name)
-			}
-			if f.Err == nil {
-				f.Others, f.Asked, f.Err = c.writers(f.Name, owner)
-			}
-		}
-		if f.Err != nil && ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		all = append(all, f)
-		delete(places, f.Name)
-	}
-	for _, name := range slices.Sorted(maps.Keys(places)) {
-		all = append(all, CommandFolder{Name: name, Err: errors.New(places[name].Doubt)})
-	}
-	return all, nil
-}
-
-// commandFolder is the name of somebody's command folder.
-func (s *Server) commandFolder(addr string) string {
-	local, _, _ := strings.Cut(addr, "@")
-	return strings.NewReplacer("%u", addr, "%n", local).Replace(s.Commands)
 }
 
 // errDone ends a session that is not to wait for more mail.

@@ -233,12 +233,15 @@ func (db *DB) Pen(ctx context.Context) (list []complaints.HeldMail, err error) {
 }
 
 // Quarantined counts the mails that were moved into the quarantine folder of
-// the IMAP server, by the folder that they came from.
-func (db *DB) Quarantined(ctx context.Context, mailbox string) (n int, err error) {
+// the IMAP server, from wherever they came; but for those that were taken in
+// again out of the folder of processed mail, and lie there still. sure are those
+// that were held before a time: the others may not have been moved yet.
+func (db *DB) Quarantined(ctx context.Context, processed string, before time.Time) (n, sure int, err error) {
 	err = db.read(ctx, func(tx *Tx) error {
-		return tx.tx.QueryRowContext(ctx, `select count(*) from quarantine where mailbox = $1 and uid > 0`, clean(mailbox)).Scan(&n)
+		return tx.tx.QueryRowContext(ctx, `select count(*), count(*) filter (where held_at < $2) from quarantine where mailbox <> $1 and uid > 0`,
+			clean(processed), micro(before)).Scan(&n, &sure)
 	})
-	return n, err
+	return n, sure, err
 }
 
 // QuarantineDiscard says that a held mail is not wanted, and why. Its bytes

@@ -99,22 +99,38 @@ func (d *Daemon) daily(ctx context.Context) error {
 // folder. If it does not, nothing is said of it: the loop that hears knows.
 const countTime = 30 * time.Second
 
+// countSlack is how long a mail that is held may wait to be moved, and leftFor
+// how long a mail may lie in a folder out of which the desk takes its mail.
+const (
+	countSlack = 10 * time.Minute
+	leftFor    = time.Hour
+)
+
 // notes says what is wrong between the mail system and the desk, one sentence
 // each.
 func (d *Daemon) notes(ctx context.Context, p *complaints.Policy) (notes []string, err error) {
-	known, err := d.DB.Quarantined(ctx, d.Mailbox.Folder)
-	if err != nil {
-		return nil, err
-	}
 	asking, cancel := context.WithTimeout(ctx, countTime)
 	defer cancel()
 	lies, err := d.Mailbox.Count(asking, d.Mailbox.Quarantine)
-	switch {
-	case err != nil:
+	if err != nil {
 		d.Log.Warn("the quarantine folder cannot be counted", "err", err)
-	case lies != known:
-		d.Log.Error("mailbox and database differ", "folder", d.Mailbox.Quarantine, "mailbox", lies, "database", known)
-		notes = append(notes, p.CountsDiffer(lies, known))
+	} else {
+		known, sure, err := d.DB.Quarantined(ctx, d.Mailbox.Processed, d.Now().Add(-countSlack))
+		if err != nil {
+			return nil, err
+		}
+		if lies < sure || lies > known {
+			d.Log.Error("mailbox and database differ", "folder", d.Mailbox.Quarantine, "mailbox", lies, "database", known)
+			notes = append(notes, p.CountsDiffer(lies, known))
+		}
+	}
+	left, err := d.Mailbox.Left(asking, time.Now().Add(-leftFor))
+	if err != nil {
+		d.Log.Warn("it cannot be seen whether mail was left lying", "err", err)
+	}
+	for _, l := range left {
+		d.Log.Error("mail was left lying", "folder", l.Folder, "mails", l.Mails, "since", l.Since)
+		notes = append(notes, p.MailLeft(l.Folder, l.Mails, l.Since))
 	}
 	if p.Verdict != nil && p.Verdict.Off {
 		notes = append(notes, p.VerdictWords(p.Verdict))
