@@ -117,7 +117,7 @@ func (s *session) damped() bool {
 		return false
 	}
 	if s.m.Automatic == s.p.AutomaticPerDay {
-		s.alert("damped", "automatic answers to one correspondent have stopped for today")
+		s.alert("damped", "今天对同一通信对象的自动回复已停止", "automatic answers to one correspondent have stopped for today")
 	}
 	return true
 }

@@ -164,13 +164,13 @@ func (p *Policy) Undelivered(c *Case, m Mail, reply string, at time.Time) Outcom
 	if c == nil {
 		s := &session{p: p, at: at, lang: p.Language, by: TheDesk}
 		if m.Template != "alert" { // an alert that cannot be delivered must not raise another
-			s.alert("undelivered", "a mail of the desk could not be delivered: "+reply)
+			s.alert("undelivered", "本台的一封邮件未能送达：%s", "a mail of the desk could not be delivered: %s", reply)
 		}
 		return s.out
 	}
 	s := &session{p: p, c: c.Clone(), at: at, lang: p.Language, by: TheDesk}
 	if m.Staff {
-		s.alert("undelivered", "a mail to staff on "+c.Ref+" could not be delivered: "+reply)
+		s.alert("undelivered", "有关 %s、发给本所人员的一封邮件未能送达：%s", "a mail to staff on %s could not be delivered: %s", c.Ref, reply)
 		return s.out
 	}
 	no := m.LetterNo
@@ -199,7 +199,7 @@ func (p *Policy) Doubtful(c *Case, m Mail, outbox int64, at time.Time) Outcome {
 		s.c = c.Clone()
 	}
 	if c == nil || m.Staff {
-		s.alert("doubt", fmt.Sprintf("mail %d may or may not have been taken by the relay: complaintsd outbox show %d", outbox, outbox))
+		s.alert("doubt", "第 %[1]d 号邮件是否已被发信服务器接收，无法确定：complaintsd outbox show %[1]d", "mail %[1]d may or may not have been taken by the relay: complaintsd outbox show %[1]d", outbox)
 		return s.out
 	}
 	for _, who := range s.handlers() {
@@ -207,7 +207,7 @@ func (p *Policy) Doubtful(c *Case, m Mail, outbox int64, at time.Time) Outcome {
 		n.LetterNo = m.LetterNo
 		n.Key = fmt.Sprintf("%s/letter_in_doubt/%d/%s", s.c.Ref, outbox, who.Address)
 	}
-	s.alert("doubt", fmt.Sprintf("mail %d on %s may or may not have been taken by the relay", outbox, s.c.Ref))
+	s.alert("doubt", "有关 %[2]s 的第 %[1]d 号邮件是否已被发信服务器接收，无法确定", "mail %[1]d on %[2]s may or may not have been taken by the relay", outbox, s.c.Ref)
 	return s.out
 }
 
@@ -215,7 +215,7 @@ func (p *Policy) Doubtful(c *Case, m Mail, outbox int64, at time.Time) Outcome {
 // administrator is told.
 func (p *Policy) HeldMail(reason string, at time.Time) Outcome {
 	s := &session{p: p, at: at, lang: p.Language, by: TheDesk}
-	s.alert("held", "a mail was put into quarantine: "+reason)
+	s.alert("held", "一封邮件已暂存：%s", "a mail was put into quarantine: %s", HoldWords(reason, p.Language))
 	return s.out
 }
 
@@ -428,6 +428,9 @@ func (p *Policy) MailLeft(folder string, n int, since time.Time) string {
 var holdWords = [][3]string{
 	{"in the name of staff", "以本所人员名义发来，无法核实发件人", "in the name of a member of staff; its sender could not be verified"},
 	{"in the name of the web form", "以网站表单名义发来，无法核实发件人", "in the name of the web form; its sender could not be verified"},
+	{"in a command folder", "放在不能证明发件人的命令文件夹中", "it lay in a command folder that proves nobody"},
+	{"in the command folder of", "放在命令文件夹中，但不是该文件夹的主人所写", "it lay in a command folder, and was not written by its owner"},
+	{"an answer to an invitation", "对会议邀请的答复，发件人无法核实或未受邀请", "an answer to an invitation; its sender could not be verified, or is not invited"},
 	{"mail from staff that names no case", "本所人员来信，未指明案件，也没有命令", "from a member of staff; it names no case and holds no command"},
 	{"automatic mail that names no case", "自动发出的邮件，未指明案件", "an automatic mail that names no case"},
 	{"it names ", "提到案号，但发件人不是该案的投诉人", "it names a case, and its sender is not known there"},

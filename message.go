@@ -71,6 +71,8 @@ type Auth struct {
 type Place struct {
 	Owner string // addr-spec of the one who alone may put mail there; "": that is nobody
 	Doubt string // why it is nobody
+
+	DoubtZh string // the same in Chinese
 }
 
 // RSVP is the answer of a calendar program to an invitation (METHOD:REPLY,

@@ -209,15 +209,27 @@ func (s *session) do(f Fact) {
 
 // alert tells the administrator of something: in the log, and by mail to the
 // security address, once an hour for each kind. It holds nothing of a case.
-func (s *session) alert(kind, text string) {
+func (s *session) alert(kind, zh, en string, args ...any) {
+	text := fmt.Sprintf(pick(s.p.Language, zh, en), args...)
 	s.out.Alerts = append(s.out.Alerts, Alert{Kind: kind, Text: text})
 	if s.p.Security == "" {
 		return
 	}
 	s.out.Mails = append(s.out.Mails, Mail{
 		Key: fmt.Sprintf("alert/%s/%s", kind, s.at.UTC().Format("2006010215")), To: Address{Addr: s.p.Security}, Lang: s.p.Language,
-		Template: "alert", Facts: Facts{Subject: kind, Text: text},
+		Template: "alert", Facts: Facts{Reason: alertWords(kind, s.p.Language), Text: text},
 	})
+}
+
+// alertWords says in a few words what an alert is about.
+func alertWords(kind, lang string) string {
+	w := map[string][2]string{
+		"damped": {"自动回复已停止", "automatic answers stopped"}, "undelivered": {"邮件未送达", "mail not delivered"}, "doubt": {"邮件是否送出存疑", "mail in doubt"},
+		"held": {"邮件已暂存", "mail held"}, "forged": {"冒名邮件", "forged mail"}, "folder": {"命令文件夹", "command folder"},
+		"guessing": {"有人试探回复地址或确认码", "somebody is guessing"}, "doctor": {"邮件系统检查", "the mail system"},
+		"mailbox": {"收不到邮件", "mail is not taken in"}, "clock": {"时钟不一致", "clocks differ"},
+	}[kind]
+	return pick(lang, w[0], w[1])
 }
 
 // cause names what this session is about, for the keys of its mails.

@@ -330,7 +330,7 @@ func (p *Policy) isForm(m *Message) bool {
 func (s *session) formMail() {
 	if s.p.RequireDomain && !s.m.genuine() {
 		s.out.Hold = "in the name of the web form, and its sender could not be verified"
-		s.alert("forged", "a mail in the name of the web form could not be verified; it is held")
+		s.alert("forged", "一封以网站表单名义发来的邮件无法核实，已暂存", "a mail in the name of the web form could not be verified; it is held")
 		return
 	}
 	in := readForm(s.m)

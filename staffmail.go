@@ -88,7 +88,7 @@ func (s *session) staffMail() {
 // and so is the one whose name it bears, at the registered address.
 func (s *session) impersonated(cs []Command) {
 	s.out.Hold = "in the name of staff, and its sender could not be verified"
-	s.alert("forged", "a mail in the name of a member of staff could not be verified; it is held")
+	s.alert("forged", "一封以本所人员名义发来的邮件无法核实，已暂存", "a mail in the name of a member of staff could not be verified; it is held")
 	if s.damped() {
 		return
 	}
@@ -107,7 +107,7 @@ func (s *session) misplaced() {
 	owner := s.p.Register.Find(s.m.Place.Owner)
 	if !owner.Is(AnyStaff) {
 		s.out.Hold = "in a command folder that proves nobody: " + s.m.Place.Doubt
-		s.alert("folder", s.m.Place.Doubt+"; its mail is held, and nothing in it is carried out")
+		s.alert("folder", "%[1]s；其中的邮件已暂存，内容一概不执行", "%[2]s; its mail is held, and nothing in it is carried out", s.m.Place.DoubtZh, s.m.Place.Doubt)
 		return
 	}
 	s.out.Hold = "in the command folder of " + owner.Address + ", and not written by them"

@@ -332,7 +332,7 @@ func (s *session) countMisuse() {
 func (s *session) misused(what string) {
 	s.out.Misuse = what
 	if s.m.Misuses+1 >= maxMisuses {
-		s.alert("guessing", fmt.Sprintf("%d reply addresses or confirmation codes that were not their sender's have come within an hour; none was accepted", s.m.Misuses+1))
+		s.alert("guessing", "一小时内收到 %d 个不属于其发件人的回复地址或确认码，均未被接受", "%d reply addresses or confirmation codes that were not their sender's have come within an hour; none was accepted", s.m.Misuses+1)
 	}
 }
 
@@ -368,7 +368,7 @@ func (v *Verdict) blocks(m *Message) bool {
 func (p *Policy) Judged(v *Verdict, at time.Time) Outcome {
 	s := &session{p: p, at: at, lang: p.Language, by: TheDesk}
 	if was := p.Verdict != nil && p.Verdict.Off; v.Off != was {
-		s.alert("doctor", p.VerdictWords(v))
+		s.alert("doctor", "%s", "%s", p.VerdictWords(v))
 	}
 	return s.out
 }

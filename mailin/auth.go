@@ -318,6 +318,11 @@ func DKIMDomains(raw []byte, lookupTXT func(domain string) ([]string, error), ma
 	return domains, away
 }
 
+// doubtful is a command folder that proves nobody, and why.
+func doubtful(zh, en string, args ...any) *complaints.Place {
+	return &complaints.Place{Doubt: fmt.Sprintf(en, args...), DoubtZh: fmt.Sprintf(zh, args...)}
+}
+
 // CommandFolder is what is to be known of one before the desk relies on it.
 type CommandFolder struct {
 	Name   string

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
 	"math/rand/v2"
@@ -377,7 +376,7 @@ func (f *folder) visit(ctx context.Context, c *imapConn, place *complaints.Place
 			return err
 		}
 		if len(others) > 0 {
-			f.place = &complaints.Place{Doubt: fmt.Sprintf("%s may write into %s too", strings.Join(others, ", "), f.name)}
+			f.place = doubtful("%[1]s 也可以向 %[2]s 写入邮件", "%[1]s may write into %[2]s too", strings.Join(others, ", "), f.name)
 		}
 	}
 	return f.work(ctx, c)

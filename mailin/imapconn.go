@@ -174,7 +174,7 @@ func (c *imapConn) places(ctx context.Context) (map[string]*complaints.Place, er
 	for _, a := range owners {
 		name := s.commandFolder(a)
 		if owner[name] != nil {
-			owner[name] = &complaints.Place{Doubt: fmt.Sprintf("%s fits several people", name)}
+			owner[name] = doubtful("%s 对应不止一人", "%s fits several people", name)
 		} else {
 			owner[name] = &complaints.Place{Owner: a}
 		}
@@ -194,7 +194,7 @@ func (c *imapConn) places(ctx context.Context) (map[string]*complaints.Place, er
 			case p != nil:
 				places[name] = p
 			case middle != "" && middle != name && !strings.Contains(middle, delim):
-				places[name] = &complaints.Place{Doubt: fmt.Sprintf("%s belongs to nobody in the register", name)}
+				places[name] = doubtful("%s 不属于名册上的任何人", "%s belongs to nobody in the register", name)
 			}
 		}
 		return nil

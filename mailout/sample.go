@@ -438,7 +438,7 @@ func (w *sampleFirm) mail(name string, c *complaints.Case) complaints.Mail {
 	case "impersonated":
 		f.Reason, f.Text = w.tr("邮件不是从本所的邮箱系统发出", "the email was not sent by the firm's mail system"), w.tr("#结案", "#close")
 	case "alert":
-		f.Reason, f.Text = "forged", "commands in the name of a member of staff, not authenticated"
+		f.Reason, f.Text = w.tr("冒名邮件", "forged mail"), w.tr("一封以本所人员名义发来的邮件无法核实，已暂存", "a mail in the name of a member of staff could not be verified; it is held")
 	}
 	return m
 }
