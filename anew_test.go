@@ -121,3 +121,14 @@ func TestDigestNamesTheLimitThatIsExtended(t *testing.T) {
 		}
 	}
 }
+
+// Management that stands in the configuration alone hears of what is overdue,
+// as management of the register does.
+func TestConfiguredManagementIsReminded(t *testing.T) {
+	d := underWay(t)
+	d.p.Management = []string{"board@firm.example"}
+	d.sweep("2026-12-04", 9)
+	d.now = at("2026-12-07", 10)
+	o := d.p.Remind(d.c, d.now)
+	want(t, "two working days late", sent(o, "reminder"), []string{"chen", "li", "zhao", "board"})
+}

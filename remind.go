@@ -102,7 +102,7 @@ var clocks = []clock{
 	{"C12", [2]string{"改进措施", "improvement measure"}, nil, "calendar", "measure_set", "completed", false, followable, measureDue, []Role{TheOwner, Officer, Head}, "ladder"},
 	{"C13", [2]string{"满意度调查", "survey"}, func(p *Policy) int { return p.SurveyDays }, "working", "closed", "surveyed", false, []State{Closed}, surveyDue, nil, "survey"},
 	{"C14", [2]string{"进展告知", "progress notice"}, func(p *Policy) int { return p.ProgressDays }, "working", "issued", "progress", true, inMotion, progressDue, nil, "day"},
-	{"C15", [2]string{"最长办理期", "long stop"}, func(p *Policy) int { return p.LongStopDays }, "calendar", "received", "delivered", false, unsettled, longStop, []Role{Chair}, "over"},
+	{"C15", [2]string{"最长办理期", "long stop"}, func(p *Policy) int { return p.LongStopDays }, "calendar", "received", "delivered", false, unsettled, (*Policy).LongStop, []Role{Chair}, "over"},
 	{"CV", [2]string{"委员答复", "members' answers"}, func(p *Policy) int { return p.VoteDays }, "working", "docketed", "advised", false, []State{CommitteePre, AppealReview}, (*Policy).votingDue, []Role{TheSilent}, "vote"},
 	{"EX", [2]string{"外部机构的答复", "answer of the outside body"}, nil, "calendar", "outside", "came_back", false, []State{External}, outsideDue, deskRoles, "day"},
 	{"C19", [2]string{"工作日表", "table of working days"}, nil, "", "", "", false, nil, nil, []Role{Admin}, ""},
@@ -166,7 +166,8 @@ func progressDue(p *Policy, c *Case) Deadline {
 	return p.Calendar.after(p.day(c.last("issued", "asked", "progress", "resumed", "opened", "appealed")), p.ProgressDays)
 }
 
-func longStop(p *Policy, c *Case) Deadline {
+// LongStop is when a client without a final answer hears of other bodies (C15).
+func (p *Policy) LongStop(c *Case) Deadline {
 	d := Deadline{Start: p.since(c, c.Received), Limit: p.LongStopDays}
 	d.Due = p.Calendar.NextWorking(d.Start.Add(d.Limit))
 	return d
@@ -462,6 +463,12 @@ func (s *session) reminded(roles []Role) []*Person {
 		if !s.c.Conflicted(who) && s.p.allows(s.c, who, roles) && !(who.Is(Chair, Member) && s.c.hasVoted(who)) {
 			out = append(out, who)
 		}
+	}
+	if slices.Contains(roles, Management) { // and those whom the configuration names
+		known := func(x *Person) bool {
+			return slices.ContainsFunc(out, func(p *Person) bool { return SameAddr(p.Address, x.Address) })
+		}
+		out = append(out, slices.DeleteFunc(s.p.management(s.c), known)...)
 	}
 	if len(out) == 0 {
 		out = s.desk()
