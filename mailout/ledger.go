@@ -105,13 +105,14 @@ func (l *ledger) inquiry() {
 		l.add("C6", l.when(true, "requested"), c.Request.Due, l.when(true, "resumed"), "")
 	}
 	res := c.Answer()
+	var sent time.Time
+	if res != nil {
+		sent = res.Delivered
+	}
 	if !inquired.IsZero() {
-		var sent time.Time
-		if res != nil {
-			sent = res.Delivered
-		}
 		l.add("C5", inquired, l.days(inquired, p.ResultDays), sent, "")
 	}
+	l.add("C15", c.Received, p.LongStop(c), sent, "")
 	if res != nil && !res.Delivered.IsZero() && !c.AppealUntil.IsZero() {
 		var at time.Time
 		if c.Appeal != nil {
@@ -201,6 +202,12 @@ func (v View) Stops() []string {
 	}
 	for _, x := range v.Case.Extensions {
 		out = append(out, v.tr("延长%d个工作日（%s）：%s；由%s同意", "Extended by %d working days (%s): %s; granted by %s", x.Days, complaints.ClockWords(x.Clock, v.Lang), v.with(v.ground(x.Ground), x.Reason), v.Who(x.Approver)))
+	}
+	for _, r := range v.Case.Recounts {
+		if r.Old != r.New {
+			out = append(out, v.tr("按新的工作日表重算（%s）：原为%s，新表为%s，以%s为准", "Counted anew by a new table of working days (%s): %s before, %s by the table; %s counts",
+				complaints.ClockWords(r.Clock, v.Lang), v.Date(r.Old), v.Date(r.New), v.Date(r.Due.Due)))
+		}
 	}
 	return out
 }

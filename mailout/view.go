@@ -450,5 +450,8 @@ func (v View) Limit() string {
 // First writes a phrase with a capital, as it stands in a table.
 func (v View) First(s string) string {
 	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
+		return ""
+	}
 	return strings.ToUpper(string(r)) + s[n:]
 }

@@ -95,13 +95,14 @@ func (k *office) showCase(ctx context.Context, stdout io.Writer, ref string, asJ
 	return err
 }
 
-// casePolicy is the policy with the register, so that addresses have names.
+// casePolicy is the policy with the register, so that addresses have names, and
+// with the working days that the office counts.
 func (k *office) casePolicy(ctx context.Context) *complaints.Policy {
 	p := k.policy()
 	if reg, _, err := k.db.Register(ctx); err == nil {
 		p.Register = reg
 	}
-	if cal, err := k.db.Calendar(ctx, "cn"); err == nil {
+	if cal, err := k.db.Calendar(ctx, k.cfg.Policy.Calendar); err == nil {
 		p.Calendar = cal
 	}
 	return &p
