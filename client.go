@@ -125,12 +125,13 @@ func (s *session) damped() bool {
 // Unplaced decides on a mail from outside that names a case it has no right to:
 // it is kept for a person, who is told; the sender learns that it has arrived,
 // and nothing of the case. A number alone opens nobody else's case, and a
-// client who writes from another address is not turned away.
-func (p *Policy) Unplaced(m *Message, guess string, at time.Time) Outcome {
+// client who writes from another address is not turned away. of is the case, nil
+// if there is none: whoever has a conflict in it reads nothing that names it.
+func (p *Policy) Unplaced(m *Message, guess string, of *Case, at time.Time) Outcome {
 	s := &session{p: p, m: m, at: at, by: m.From.Addr, lang: languageOf(m.Subject+m.OwnWords, p.Language)}
 	s.countMisuse()
 	s.out.Hold = "it names " + guess + ", and its sender is not known there"
-	for _, who := range s.desk() {
+	for _, who := range p.acting(of, Officer, Head) {
 		s.tell(who, "unplaced", Facts{From: m.From, Subject: m.Subject, Of: guess, Text: m.OwnWords, Held: []HeldMail{{At: at, From: m.From.Addr, Subject: m.Subject, Guess: guess}}})
 	}
 	if m.From.Addr != "" && !s.damped() {

@@ -136,14 +136,18 @@ func TestStrangersAndOtherAddresses(t *testing.T) {
 	d.state(Registered)
 	want(t, "told", sent(o, "client_replied"), []string{"kefu", "zhao"})
 	m := d.message("other@elsewhere.example", "[T2026-0001] 案件", "请发给我材料")
-	u := d.p.Unplaced(m, "T2026-0001", d.now)
+	u := d.p.Unplaced(m, "T2026-0001", d.c, d.now)
 	want(t, "staff are told", sent(u, "unplaced"), []string{"kefu", "zhao"})
 	want(t, "the sender learns that it arrived", sent(u, "received"), []string{"other"})
 	if u.Hold == "" || len(u.Events) > 0 {
 		t.Errorf("not held: %+v", u)
 	}
+	want(t, "of a number that nobody has", sent(d.p.Unplaced(m, "T2026-0099", nil, d.now), "unplaced"), []string{"kefu", "zhao"})
+	accused := d.c.Clone()
+	accused.Allegations = []Allegation{{No: 1, Text: "态度恶劣", Respondent: "kefu@firm.example"}}
+	want(t, "not who is complained of", sent(d.p.Unplaced(m, "T2026-0001", accused, d.now), "unplaced"), []string{"zhao"})
 	m.Automatic = 3
-	want(t, "damped", len(sent(d.p.Unplaced(m, "T2026-0001", d.now), "received")), 0)
+	want(t, "damped", len(sent(d.p.Unplaced(m, "T2026-0001", d.c, d.now), "received")), 0)
 }
 
 func TestDamper(t *testing.T) {

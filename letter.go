@@ -288,9 +288,10 @@ type DelayFacts struct {
 	Ground      string   `json:"ground"`             // a code of delayGrounds in package letters, or words
 	Reason      string   `json:"reason"`             // specific, a full sentence
 	ApprovedBy  Contact  `json:"approved_by,omitzero"`
-	Done        []string `json:"done"`         // what was done so far
-	Interim     []string `json:"interim"`      // what is done meanwhile
-	CommitteeTo string   `json:"committee_to"` // address: the client may go to the committee now
+	Done        []string `json:"done"`             // what was done so far
+	Interim     []string `json:"interim"`          // what is done meanwhile
+	CommitteeTo string   `json:"committee_to"`     // address: the client may go to the committee now
+	Appeal      bool     `json:"appeal,omitempty"` // it is the committee that needs more time: nobody is sent to it
 }
 
 // SettlementFacts is an early resolution that the client has agreed to.

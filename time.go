@@ -286,7 +286,7 @@ func (s *session) refuseExtension(c *Command) (string, error) {
 func (s *session) delayLetter(what, ground, reason string, old Date) Letter {
 	l := s.letter(DelayLetter)
 	l.Delay = &DelayFacts{
-		What: what, Received: DateOf(s.c.Received.In(s.p.Location)), OldDue: old, Ground: ground, Reason: reason, Done: s.steps(), CommitteeTo: s.p.Address,
+		What: what, Received: DateOf(s.c.Received.In(s.p.Location)), OldDue: old, Ground: ground, Reason: reason, Done: s.steps(), CommitteeTo: s.p.Address, Appeal: s.c.appealed(),
 		Interim: []string{pick(s.c.Lang, "您委托的事项照常办理，不受本次投诉影响", "Work on your own matter goes on and is not affected by the complaint")},
 	}
 	if g := GroundWords(ground, s.c.Lang); g != "" {

@@ -133,6 +133,7 @@ func TestCommitteeExtension(t *testing.T) {
 		t.Error("granted by who asked")
 	}
 	d.staff("chen", "#延期 同意 天数=6")
+	want(t, "the letter sends nobody to the committee", d.c.LastLetter(DelayLetter).Letter.Delay.Appeal, true)
 	want(t, "six more", d.p.Calendar.back(d.c.Appeal.Due.Due, 6), old)
 	if said := d.refused("sun", "#延期 天数=2 依据=鉴定 再听取一次。"); !strings.Contains(said, "一次") {
 		t.Errorf("again: %q", said)

@@ -318,6 +318,7 @@ func TestOtherWords(t *testing.T) {
 		}},
 		{"the window stays", "correction", "原函写明的各项期限不因本函改变。", "The dates in that letter do not change.", func(l *L) { l.Correction.AppealUntil = none }},
 		{"received earlier", "ack", "我们已于2026年11月24日08时32分收到，2026年11月24日10时32分登记受理", "on 24 November 2026 at 08:32 and registered it on 24 November 2026 at 10:32 under", func(l *L) { l.Ack.Received = l.Ack.Received.Add(-2 * time.Hour) }},
+		{"an appeal takes longer", "delay", "我们转交投诉处理委员会主任委员。", "it goes to the chair of the Complaints Committee.", func(l *L) { l.Delay.Appeal = true }},
 		{"without a subject", "delay", "您于2026年11月24日提出的投诉（案号T2026-0012），", "the complaint you made on 24 November 2026 (case T2026-0012) by", func(l *L) { l.Subject = "" }},
 	} {
 		for lang, want := range map[string]string{"zh": tt.zh, "en": tt.en} {

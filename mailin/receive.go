@@ -291,7 +291,14 @@ func (r *Receiver) decide(ctx context.Context, tx *store.Tx, p *complaints.Polic
 		return c, p.Undelivered(c, sent.Mail, diagnosis(m), at), nil
 	}
 	if c == nil && how.Guess != "" && m.Class == complaints.Public && m.Place == nil {
-		return nil, p.Unplaced(m, how.Guess, at), nil
+		of, err := tx.LockRef(ctx, how.Guess)
+		if err == nil {
+			of, err = tx.Lead(ctx, of)
+		}
+		if err != nil && !store.NotFound(err) {
+			return nil, complaints.Outcome{}, err
+		}
+		return nil, p.Unplaced(m, how.Guess, of, at), nil
 	}
 	base, o := p.Receive(c, m, at)
 	if c == nil && how.Guess != "" && o.Hold != "" {

@@ -91,6 +91,9 @@ func (v View) Delay() *complaints.DelayFacts {
 	return v.Letter.Letter.Delay
 }
 
+// AppealDelayed reports whether it is the committee that needs more time.
+func (v View) AppealDelayed() bool { d := v.Delay(); return d != nil && d.Appeal }
+
 // What is the kind of change that such a letter tells of, or "".
 func (v View) What() string {
 	if d := v.Delay(); d != nil {

@@ -20,6 +20,7 @@ func TestVariants(t *testing.T) {
 	remit := func(c *complaints.Case, m *complaints.Mail) {
 		c.Letters[m.LetterNo-1].Letter.Decision.Decision = complaints.Remit
 	}
+	appeal := func(c *complaints.Case, m *complaints.Mail) { c.Letters[m.LetterNo-1].Letter.Delay.Appeal = true }
 	settled := func(c *complaints.Case, _ *complaints.Mail) {
 		l := &c.Answer().Letter
 		l.Kind, l.Settlement, l.Result = complaints.SettlementLetter, &complaints.SettlementFacts{}, nil
@@ -35,6 +36,8 @@ func TestVariants(t *testing.T) {
 		{"resumed", "resumed", because("reopened", ""), "现重新办理!您的回复", "taken it up again!your reply"},
 		{"resumed", "resumed", because("outside", "市律师协会"), "市律师协会已就您反映的事项作出处理!您的回复", "has now dealt with!your reply"},
 		{"resumed", "resumed", because("continued", ""), "您撤回投诉之后!您的回复", "You withdrew your complaint!your reply"},
+		{"delayed", "delayed", nil, "现在就请投诉处理委员会审查!转交", "ask the Complaints Committee to look at this now!pass it to the chair"},
+		{"delayed", "delayed", appeal, "您的申诉需要延长审查期限!现在就请投诉处理委员会", "The committee needs more time for your appeal!look at this now"},
 		{"performed", "performed", nil, "《投诉处理结果告知书》所列", "from our letter on the outcome"},
 		{"performed", "performed", settled, "《投诉和解确认书》所列!告知书", "the letter that confirms what we agreed!outcome"},
 		{"withdrawal", "withdrawal", nil, "不附带任何条件!不再履行", "subject to no condition!falls away"},
