@@ -219,6 +219,26 @@ func (p *Policy) HeldMail(reason string, at time.Time) Outcome {
 	return s.out
 }
 
+// Deaf tells the administrator that no mail has been taken out of a folder for
+// long, as far as the mail server says why.
+func (p *Policy) Deaf(folder, detail string, since, at time.Time) Outcome {
+	s := &session{p: p, at: at, lang: p.Language, by: TheDesk}
+	s.alert("mailbox", "自 %[2]s 起，文件夹 %[1]s 中的邮件不能正常收取：%[3]s", "Since %[2]s mail in the folder %[1]s has not been taken in as it should: %[3]s",
+		folder, since.In(p.Location).Format("2006-01-02 15:04"), detail)
+	for i := range s.out.Mails {
+		s.out.Mails[i].Key += "/" + folder // another one in the same hour is told of too
+	}
+	return s.out
+}
+
+// ClocksDiffer tells the administrator that the clocks of the desk's machine and
+// of its database differ.
+func (p *Policy) ClocksDiffer(by time.Duration, at time.Time) Outcome {
+	s := &session{p: p, at: at, lang: p.Language, by: TheDesk}
+	s.alert("clock", "本台所在机器与数据库的时钟相差至少 %d 秒；期限按时钟计算，请校准时钟", "The clocks of the desk's machine and of its database differ by %d seconds at least; limits are counted by them: please set them right", int(by/time.Second))
+	return s.out
+}
+
 // HeldMail is a mail that was kept and not taken in: it met a limit, or a
 // person must say where it belongs. Reason and Guess are the desk's own.
 type HeldMail struct {

@@ -259,3 +259,9 @@ func heals(err error) bool {
 	return errors.Is(err, ErrUnknown) || errors.Is(err, errLost) || badConn(err) || errors.As(err, &netErr) ||
 		errors.Is(err, sql.ErrConnDone) || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, syscall.ECONNRESET)
 }
+
+// Clock gives the time by the database's clock.
+func (db *DB) Clock(ctx context.Context) (at time.Time, err error) {
+	err = db.read(ctx, func(tx *Tx) error { return tx.tx.QueryRowContext(ctx, `select clock_timestamp()`).Scan(&at) })
+	return at, err
+}

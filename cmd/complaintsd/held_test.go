@@ -2,16 +2,20 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
 
+	"complaints/cmd/complaintsd/daemon"
 	"complaints/cmd/complaintsd/play"
 	"complaints/mailin"
 	"complaints/mailin/mailtest"
+	"complaints/store"
 )
 
 // A mail that somebody put into the quarantine folder, or took out of it, is
@@ -98,4 +102,74 @@ heping@firm.example,何平,行政部,admin,,yes,
 	if err := waitFor(ctx, 30*time.Second, func() (bool, string, error) { return left(), "what is left lying is told", nil }); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// The administrator hears of a mailbox that cannot be read, of a command folder
+// that is gone, and of clocks that differ: once, after a while.
+func TestDeafDeskTells(t *testing.T) {
+	s, err := play.Parse([]byte("-- cast --\n何平 何平 <heping@firm.example>\n-- command folders --\n何平\n-- staff.csv --\naddress,name,department,role,manager,active,licence\nheping@firm.example,何平,行政部,admin,,yes,\n"), shanghai)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	var slow atomic.Int64
+	var log output
+	w := unstarted(t, s, mailtest.PostfixOptions{}, 1)
+	w.options = func(o *daemon.Options) {
+		o.Machine = func() time.Time { return time.Now().Add(-time.Duration(slow.Load())) }
+		o.Mailbox.Pause = 50 * time.Millisecond
+		o.Mailbox.Log = slog.New(slog.NewTextHandler(&log, nil))
+		o.State = func(text string) { _, _ = log.Write([]byte(text + "\n")) }
+	}
+	w.start("zh")
+	told := func() (texts []string) {
+		t.Helper()
+		if err := w.daemon.Sweep(ctx); err != nil {
+			t.Fatal(err)
+		}
+		list, err := w.db.Outbox(ctx, store.OutboxFilter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range list {
+			if o.Mail.Template == "alert" {
+				texts = append(texts, o.Mail.Facts.Text)
+			}
+		}
+		return texts
+	}
+	said := func(n int, part string) {
+		t.Helper()
+		texts := told()
+		if len(texts) != n || n > 0 && !strings.Contains(texts[0], part) {
+			t.Errorf("%d alerts, want %d, the last with %q: %q", len(texts), n, part, texts)
+		}
+	}
+	logged := func(what string) {
+		t.Helper()
+		if err := waitFor(ctx, 30*time.Second, func() (bool, string, error) { return log.has(what), what, nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	logged("watching Commands/heping@firm.example")
+	said(0, "")
+	slow.Store(int64(time.Minute))
+	said(1, "时钟相差至少 59 秒")
+	said(1, "")
+	slow.Store(0)
+
+	w.dovecot.Vanish("heping@firm.example")
+	logged("a command folder")
+	said(1, "")
+	w.setClock(w.now().Add(11 * time.Minute))
+	said(2, "文件夹 Commands/heping@firm.example 中的邮件不能正常收取")
+	w.setClock(w.now().Add(time.Hour))
+	said(2, "")
+
+	w.dovecot.Stop()
+	logged("the mailbox cannot be read")
+	w.setClock(w.now().Add(11 * time.Minute))
+	said(3, "文件夹 INBOX 中的邮件不能正常收取")
+	w.dovecot.Start()
 }

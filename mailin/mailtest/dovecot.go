@@ -190,7 +190,8 @@ func (d *Dovecot) own(dir string) {
 // Vanish removes a command folder with all that is in it.
 func (d *Dovecot) Vanish(name string) {
 	d.t.Helper()
-	if err := os.RemoveAll(d.commands(name)); err != nil {
+	// At once: Dovecot may be writing there.
+	if err := os.Rename(d.commands(name), filepath.Join(d.dir, "gone-"+name)); err != nil {
 		d.t.Fatal(err)
 	}
 }

@@ -46,6 +46,7 @@ type Options struct {
 	StandingFile string        // where the standing of the database is kept from one run to the next; "" is nowhere
 	Log          *slog.Logger
 	Now          func() time.Time
+	Machine      func() time.Time  // the clock of this machine, to be compared with the database's; nil is time.Now
 	Every        time.Duration     // how often the clocks are looked at; 0 is 30 s
 	Point        func(name string) // crash points of the tests; nil otherwise
 	State        func(text string) // a line for the supervisor; nil otherwise
@@ -59,6 +60,7 @@ type Daemon struct {
 	sender   *mailout.Sender
 	beat     atomic.Int64 // when the reminder loop last came round, Unix seconds
 	sweeping sync.Mutex
+	health   health
 	day      complaints.Date // whose digest was sent
 }
 
@@ -67,6 +69,9 @@ type Daemon struct {
 func New(o Options) (*Daemon, error) {
 	if o.Jurisdiction == "" {
 		o.Jurisdiction = "cn"
+	}
+	if o.Machine == nil {
+		o.Machine = time.Now
 	}
 	if o.Every == 0 {
 		o.Every = 30 * time.Second
@@ -193,22 +198,12 @@ func (d *Daemon) watch(ctx context.Context, lock *store.Lock) {
 			d.Log.Warn("mailbox lock", "err", err)
 		}
 	}()
+	defer d.health.forget()
 	r := *d.receiver
 	r.Lock = lock
 	if err := r.Run(ctx); err != nil && ctx.Err() == nil {
 		d.Log.Error("mailbox", "err", err)
 		pause(ctx, time.Second)
-	}
-}
-
-func (d *Daemon) healthy(mailbox string, ok bool, detail string) {
-	if d.State == nil {
-		return
-	}
-	if ok {
-		d.State("watching " + mailbox)
-	} else {
-		d.State(mailbox + ": " + detail)
 	}
 }
 
@@ -229,6 +224,9 @@ func (d *Daemon) remind(ctx context.Context) error {
 func (d *Daemon) Sweep(ctx context.Context) error {
 	d.sweeping.Lock()
 	defer d.sweeping.Unlock()
+	if err := d.examine(ctx); err != nil {
+		return err
+	}
 	if err := d.recount(ctx); err != nil {
 		return err
 	}
