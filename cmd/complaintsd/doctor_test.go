@@ -16,6 +16,8 @@ import (
 
 // Forged marks go through a real MX: one that removes what claims to be its
 // own, and one that does not, believed by a desk that trusts one hop too many.
+// OpenDKIM and OpenDMARC, where they are installed, write results of their own
+// and leave in what a mail brings along: that is the server's to remove.
 func TestDoctor(t *testing.T) {
 	const cast = `-- cast --
 张堃 张堃 <zhangkun@client.example>
@@ -46,21 +48,32 @@ Reply: 新投诉
 `
 	for name, tt := range map[string]struct {
 		lax    bool
+		milter bool
 		hops   int
 		off    bool
 		plain  string // what became of the mark in the plain spelling
 		answer string // to a command, afterwards
 	}{
-		"removes them, and one hop too many":        {false, 2, false, "stripped", "命令已执行"},
-		"leaves them in below our own":              {true, 1, true, "left in", "命令未执行"},
-		"leaves them in where the desk trusts them": {true, 2, true, "believed", "命令未执行"},
+		"removes them, and one hop too many":         {false, false, 2, false, "stripped", "命令已执行"},
+		"leaves them in below our own":               {true, false, 1, true, "left in", "命令未执行"},
+		"leaves them in where the desk trusts them":  {true, false, 2, true, "believed", "命令未执行"},
+		"leaves that to OpenDKIM and OpenDMARC":      {true, true, 1, true, "left in", "命令未执行"},
+		"removes them before OpenDKIM and OpenDMARC": {false, true, 1, false, "stripped", "命令已执行"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, err := play.Parse([]byte(strings.Replace(cast, "%s", tt.answer, 1)), shanghai)
 			if err != nil {
 				t.Fatal(err)
 			}
-			w := newWorldWith(t, s, "zh", mailtest.PostfixOptions{Lax: tt.lax}, tt.hops)
+			o := mailtest.PostfixOptions{Lax: tt.lax}
+			if tt.milter {
+				ok := false
+				if o.Milters, ok = mailtest.StartVerifiers(t, map[string]string{"_dmarc.firm.example": "v=DMARC1; p=none", "firm.example": "v=spf1 -all"}); !ok {
+					t.Log("they are not installed")
+					return
+				}
+			}
+			w := newWorldWith(t, s, "zh", o, tt.hops)
 			ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 			defer cancel()
 			p, err := w.daemon.Policy(ctx)

@@ -12,10 +12,6 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// resolver is where the DNS of a test answers: an address of the loopback
-// network that no resolver of the machine uses.
-const resolver = "127.9.8.7"
-
 // StartVerifiers starts OpenDKIM and OpenDMARC as mail administrators set them
 // up, between a DNS that holds the TXT records and nothing else. It gives their
 // sockets for PostfixOptions.Milters, in the order in which mail passes them;
@@ -27,7 +23,7 @@ func StartVerifiers(t testing.TB, txt map[string]string) (milters []string, ok b
 	if unshare == "" || dkim == "" || dmarc == "" || os.Geteuid() != 0 || exec.Command(unshare, "--mount", "true").Run() != nil {
 		return nil, false
 	}
-	answer(t, txt)
+	resolver := answer(t, txt)
 	dir := folder(t)
 	nobody := filepath.Join(dir, "nobody") // the hosts whose mail is not checked
 	write(t, nobody, "192.0.2.1\n")
@@ -93,7 +89,7 @@ func StartRspamd(t testing.TB, txt map[string]string) (milters []string, ok bool
 	if rspamd == "" || os.Geteuid() != 0 {
 		return nil, false
 	}
-	answer(t, txt)
+	resolver := answer(t, txt)
 	dir, socket := folder(t), freePort(t)
 	write(t, filepath.Join(dir, "tld"), "example\n")
 	conf := filepath.Join(dir, "rspamd.conf")
@@ -109,10 +105,19 @@ func StartRspamd(t testing.TB, txt map[string]string) (milters []string, ok bool
 	return []string{"inet:" + socket}, true
 }
 
-// answer serves TXT records over UDP (RFC 1035) until the test ends.
-func answer(t testing.TB, txt map[string]string) {
+// answer serves TXT records over UDP (RFC 1035) until the test ends, at port 53
+// of an address of the loopback network that no resolver of the machine uses,
+// nor the test of another package.
+func answer(t testing.TB, txt map[string]string) (resolver string) {
 	t.Helper()
-	c, err := net.ListenPacket("udp", net.JoinHostPort(resolver, "53"))
+	var c net.PacketConn
+	var err error
+	for n := 7; n < 100; n++ {
+		resolver = fmt.Sprintf("127.9.8.%d", n)
+		if c, err = net.ListenPacket("udp", net.JoinHostPort(resolver, "53")); err == nil {
+			break
+		}
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,6 +133,7 @@ func answer(t testing.TB, txt map[string]string) {
 			}
 		}
 	}()
+	return resolver
 }
 
 func reply(query []byte, txt map[string]string) ([]byte, error) {
