@@ -89,9 +89,10 @@ func (o *output) has(text string) bool {
 
 // site is what a station has beside the usual.
 type site struct {
-	url     string // of an empty database; "" is one of the shared cluster
-	clients int    // c1@client.example and so on
-	journal string // how long a mail in doubt waits for its blind copy; "" is no journal
+	url     string   // of an empty database; "" is one of the shared cluster
+	clients int      // c1@client.example and so on
+	alone   []string // of the staff: each has a command folder
+	journal string   // how long a mail in doubt waits for its blind copy; "" is no journal
 }
 
 // journalAddr is delivered into a folder of the desk's mailbox.
@@ -109,8 +110,8 @@ func stationOn(t testing.TB, at site) *station {
 	if at.url == "" {
 		at.url = clustertest.URL(t)
 	}
-	s := &station{world: world{t: t}, url: at.url, dir: t.TempDir()}
-	o := mailtest.DovecotOptions{Users: []string{deskAddr, "zhou@firm.example", "marsh@firm.example", "hart@client.example"}}
+	s := &station{world: world{t: t, alone: at.alone}, url: at.url, dir: t.TempDir()}
+	o := mailtest.DovecotOptions{Users: []string{deskAddr, "zhou@firm.example", "marsh@firm.example", "hart@client.example"}, Alone: at.alone}
 	for n := range at.clients {
 		o.Users = append(o.Users, client(n+1))
 	}
@@ -156,6 +157,9 @@ func (s *station) configure(name, imap, smtp, submission string) (path string) {
 	journal := ""
 	if submission != "" {
 		journal = "journal = \"Journal\"\n"
+	}
+	if s.alone != nil {
+		journal += "commands = \"Commands/%u\"\n"
 	}
 	return s.write(name+".toml", fmt.Sprintf(`language = "en"
 timezone = "Asia/Shanghai"
