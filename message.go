@@ -138,6 +138,7 @@ type Message struct {
 
 	Repeats   int64         `json:"-"` // an earlier mail with the same sender, date and words; 0: none
 	Place     *Place        `json:"-"` // the command folder in which it lay; nil: it came by mail
+	Recovered bool          `json:"-"` // it was dealt with before, and the database has gone back behind that
 	Arrived   time.Time     `json:"-"` // when it came, if that was earlier: it was held
 	Pen       []HeldMail    `json:"-"` // mails that are held, for the commands that deal with them
 	Released  string        `json:"-"` // who released it from the holding pen; "" if it comes from the inbox

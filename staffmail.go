@@ -88,6 +88,10 @@ func (s *session) staffMail() {
 // and so is the one whose name it bears, at the registered address.
 func (s *session) impersonated(cs []Command) {
 	s.out.Hold = "in the name of staff, and its sender could not be verified"
+	if s.m.Recovered {
+		s.forgotten(cs)
+		return
+	}
 	s.alert("forged", "一封以本所人员名义发来的邮件无法核实，已暂存", "a mail in the name of a member of staff could not be verified; it is held")
 	if s.damped() {
 		return

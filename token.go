@@ -316,6 +316,20 @@ func (s *session) redeem(c *Command) *Refusal {
 	return nil
 }
 
+// forgotten tells a member of staff of a mail that the desk dealt with before its
+// database went back: that it came out of their command folder nobody knows now.
+func (s *session) forgotten(cs []Command) {
+	if s.damped() {
+		return
+	}
+	l := Line{Refused: true, Did: s.tr("本台的数据库恢复到了较早的备份，因此重新读取已处理过的邮件。这封邮件当时可能取自您的命令文件夹，现已无从核实，其中的命令没有再次执行，邮件已暂存。请查看有关案件；如果缺少这些命令的结果，请重新发送。",
+		"The desk's database was restored from an earlier backup, and the mails dealt with since are read again. This one may have come out of your command folder, which cannot be established any more: its commands were not carried out again, and it is held. Please look at the case, and send them anew if what they did is missing.")}
+	for _, c := range cs {
+		l.Command = strings.TrimSpace(l.Command + "\n" + c.Raw)
+	}
+	s.tell(s.who, "transcript", Facts{Subject: s.m.Subject, Transcript: []Line{l}, Reason: "refused"}).Auto = true
+}
+
 // countMisuse notes a reply address that was not signed for this sender: cut
 // short, edited, of another person, or expired.
 func (s *session) countMisuse() {

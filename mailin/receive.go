@@ -81,6 +81,7 @@ func (r *Receiver) receive(ctx context.Context, f *Fetched, a store.Arrival) (he
 			return false, ErrLater
 		}
 	}
+	m.Recovered = r.Server != nil && r.Server.Processed != "" && a.Mailbox == r.Server.Processed
 	var o complaints.Outcome
 	err = r.DB.Tx(ctx, func(tx *store.Tx) error {
 		m.ID, o = 0, complaints.Outcome{}

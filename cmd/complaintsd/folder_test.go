@@ -9,7 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"complaints/cmd/complaintsd/play"
 	"complaints/mailin"
+	"complaints/store"
 )
 
 // kill -9 at each point on the way of a command mail out of its folder: the
@@ -58,4 +60,32 @@ func TestKilledOverACommandFolder(t *testing.T) {
 		}
 	}
 	s.oracle(ctx)
+}
+
+// After a restore nobody knows any more that a mail came out of a command folder:
+// it runs nothing, is no forgery, and its author hears what to do.
+func TestRestoredCommandsOfAFolder(t *testing.T) {
+	s, err := play.Parse([]byte("-- cast --\nzhou Grace Zhou <zhou@firm.example>\n-- command folders --\nzhou\n-- staff.csv --\naddress,name,department,role,manager,active,licence\nzhou@firm.example,Grace Zhou,Client Services,officer,,yes,\n"), shanghai)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, ctx := newWorld(t, s, "en"), context.Background()
+	raw := "From: <zhou@firm.example>\r\nTo: <" + deskAddr + ">\r\nSubject: by telephone\r\nMessage-ID: <r1@firm.example>\r\nDate: " + w.now().Format(time.RFC1123Z) + "\r\n\r\n#list\r\n"
+	held, err := w.daemon.Receive(ctx, []byte(raw), store.Arrival{Mailbox: "Processed", UIDValidity: 7, UID: 9})
+	if err != nil || !held {
+		t.Fatalf("held %v, %v", held, err)
+	}
+	if err := w.Settle(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(w.dovecot.Mails("postmaster@firm.example", "INBOX")); n > 0 {
+		t.Errorf("%d alerts", n)
+	}
+	mails := w.dovecot.Mails("zhou@firm.example", "INBOX")
+	if len(mails) != 1 {
+		t.Fatalf("%d mails", len(mails))
+	}
+	if text := mailin.Parse(mails[0].Raw, mailin.Desk{}).Text; !strings.Contains(strings.Join(strings.Fields(text), " "), "was restored from an earlier backup") || !strings.Contains(text, "#list") {
+		t.Errorf("%s", text)
+	}
 }
