@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/url"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -119,8 +120,12 @@ func (r *reader) split(root *part, b []byte) {
 	finish := func(level, end int) {
 		owner := stack[len(stack)-1]
 		leaf.body = lines.TrimEnd(b[start:max(start, end)])
-		if leaf.stray {
-			owner.kids = append(owner.kids, r.strays(leaf.body, owner.media)...)
+		if leaf.stray && len(bytes.TrimSpace(leaf.body)) > 0 {
+			found := r.strays(leaf.body, owner.media)
+			owner.kids = append(owner.kids, found...)
+			if r.parts += len(found); r.parts > r.Limits.Parts {
+				r.hold("more than %d parts", r.Limits.Parts)
+			}
 		}
 		for len(stack) > level+1 {
 			top := stack[len(stack)-1]
@@ -128,7 +133,8 @@ func (r *reader) split(root *part, b []byte) {
 			stack = stack[:len(stack)-1]
 		}
 	}
-	for pos := lines.NextDashes(b, 0); pos < len(b); {
+	ends := 0
+	for pos := lines.NextDashes(b, 0); pos < len(b) && r.m.Hold == ""; {
 		line, rest := cutLine(b[pos:])
 		level, end := match(line)
 		if level < 0 {
@@ -138,6 +144,9 @@ func (r *reader) split(root *part, b []byte) {
 		finish(level, pos)
 		if end {
 			// kept on the stack: some programs go on after the end
+			if ends++; ends%64 == 0 && r.late() {
+				return
+			}
 			leaf, start = &part{stray: true}, len(b)-len(rest)
 			pos = lines.NextDashes(b, pos+1)
 			continue
@@ -417,8 +426,12 @@ func lenientQP(b []byte) []byte {
 		for j < len(b) && (b[j] == ' ' || b[j] == '\t' || b[j] == '\r') {
 			j++
 		}
-		if j == len(b) || b[j] == '\n' {
-			i = j // a soft line break
+		switch { // a soft line break
+		case j == len(b) || b[j] == '\n':
+			i = j
+			continue
+		case b[j-1] == '\r':
+			i = j - 1
 			continue
 		}
 		out = append(out, '=')
@@ -440,10 +453,10 @@ func (r *reader) attachAs(p *part, content []byte) {
 	name := p.name
 	// An attached mail is kept whole, and not looked into: what it holds was
 	// not written to us.
-	if name == "" && (p.media == "message/rfc822" || p.media == "message/global") {
+	if path.Ext(name) == "" && (p.media == "message/rfc822" || p.media == "message/global") {
 		quiet := &reader{Desk: r.Desk, m: &complaints.Message{}}
 		h, _ := quiet.header(content, nil)
-		name = cmp.Or(strings.NewReplacer("/", "_", "\\", "_").Replace(decodeHeader(h.Get("Subject"))), "message") + ".eml"
+		name = cmp.Or(strings.NewReplacer("/", "_", "\\", "_").Replace(decodeHeader(h.Get("Subject"))), name, "message") + ".eml"
 	}
 	r.keep(name, p.media, content)
 }

@@ -4,6 +4,9 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
+
+	"complaints/mailin/limits"
 )
 
 // FuzzParse: any bytes give a clean message.
@@ -173,11 +176,34 @@ func TestAlternatives(t *testing.T) {
 		}
 	}
 	const eml = "From: a@client.example\r\nSubject: fees\r\n\r\nx"
-	for params, want := range map[string]string{"": "fees.eml", "; name=\"Letter 1.eml\"": "Letter 1.eml"} {
+	for params, want := range map[string]string{"": "fees.eml", "; name=\"Letter 1.eml\"": "Letter 1.eml", "; name=515172155": "fees.eml"} {
 		m := Parse(rawMail("--b\r\nContent-Type: message/rfc822"+params+"\r\n\r\n"+eml+"\r\n--b--\r\n", "Content-Type: multipart/mixed; boundary=b"), Desk{})
 		if len(m.Attachments) != 1 || m.Attachments[0].Name != want {
 			t.Errorf("%q: %+v", params, m.Attachments)
 		}
+	}
+}
+
+// Ends upon ends of a multipart, with and without something between, cost what
+// parts cost.
+func TestEndsOnly(t *testing.T) {
+	for between, hold := range map[string]string{"": "", "x\r\n": "more than 1000 parts"} {
+		raw := rawMail("--b\r\n\r\nRefund me.\r\n"+strings.Repeat("--b--\r\n"+between, 300_000), "Content-Type: multipart/mixed; boundary=b")
+		start := limits.ThreadTime()
+		if m := Parse(raw, Desk{}); m.Hold != hold || hold == "" && m.Text != "Refund me." {
+			t.Errorf("%q: hold %q, text %.40q", between, m.Hold, m.Text)
+		}
+		if took := limits.ThreadTime() - start; took > 2*time.Second {
+			t.Errorf("%q: %v", between, took)
+		}
+	}
+}
+
+// A soft line break of quoted-printable is one under a bare CR too.
+func TestSoftBreakCR(t *testing.T) {
+	m := Parse(rawMail("Die Geb=C3=BChr ist fal=\rsch.\rBitte.", "Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: quoted-printable"), Desk{})
+	if m.Text != "Die Gebühr ist falsch.\nBitte." {
+		t.Errorf("%q, %q", m.Text, m.Problems)
 	}
 }
 

@@ -52,7 +52,7 @@ func Unflow(s string, delSp bool) string {
 
 var (
 	fragmentEnd = regexp.MustCompile(`[.。!！]+(?:\s+|$)|\n`)
-	mimeNotice  = regexp.MustCompile(`(?i)\bMIME\b|multi-?\s?part (?:\w+ )?(?:e-?mail|message|nachricht)|\bthis is (?:the|an?) (?:preamble|epilogue)\b|may not be legible|ignore this preamble|to be ignored\b`)
+	mimeNotice  = regexp.MustCompile(`(?i)\bMIME\b|multi-?\s?part (?:\w+ )?(?:e-?mail|message|nachricht)|\bthis is (?:the|an?) (?:preamble|epilogue)\b|may not be legible|ignore this preamble|handy place for|to be ignored\b`)
 	mailReader  = regexp.MustCompile(`(?i)(?:mail|news)[ -]?(?:reader|client|software|viewer|program|interface|system|agent|composer|tool)|\b(?:mailer|your viewer|your reader)\b`)
 	beginsWrap  = regexp.MustCompile(`(?i)^\W*(?:if|since|it|this|you|your|as|some|because|the)\b`)
 	readsFormat = regexp.MustCompile(`(?i)support|understand|display|format|capable|compatible|view`)
