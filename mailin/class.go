@@ -62,7 +62,7 @@ var (
 	// how reports begin whoever sends them; a person who passes one on writes
 	// something above it, or “Fwd:” before it
 	strongSubject = regexp.MustCompile(`(?i)^(?:undeliver(?:able|ed)(?: (?:e-?)?mail| message|:)|returned mail(?::| [-–])|non-delivery\b|failure notice$|.*\(delivery failed\)$|mail delivery fail|delivery (?:status )?(?:notification|failure)|delivery (?:has )?failed|message status - undeliverable|mail system error|mail (?:error$|could not be delivered)|系统退信|退信通知|邮件被退回)`)
-	strongBody    = regexp.MustCompile(`(?i)^\W*(?:this is (?:the (?:mail system|postfix|qmail|courier|mailer-daemon)|an automatically generated delivery)|hi\. this is the|this message was created automatically by|this (?:message|report) (?:is|was) (?:automatically )?generated|the (?:original|following) (?:message|mail) (?:was|to|could)|your message(?:[^.]{0,200}| with subject:[^\n]{0,200}\n)(?:did not reach|could not be delivered|was not delivered)|votre message n'a pas p[uû]|failed recipients\b|non-delivery report|delivery to the following|message from .{1,80}\n\W*(?:unable to deliver|the following mail)|sorry, we were unable to deliver|unable to deliver|抱歉，您的邮件被退回|您发送的邮件)`)
+	strongBody    = regexp.MustCompile(`(?i)^\W*(?:this is (?:the (?:mail system|postfix|qmail|courier|mailer-daemon)|an automatically generated delivery)|hi\. this is the|this message was created automatically by|this (?:message|report) (?:is|was) (?:automatically )?generated|the (?:original|following) (?:message|mail) (?:was|to|could)|your message(?:[^.]{0,200}| with subject:[^\n]{0,200}\n)(?:did not reach|could not be delivered|was not delivered)|votre message n'a pas p[uû]|failed recipients\b|non-delivery report|delivery to the following|message from .{1,80}\n\W*(?:unable to deliver|the following mail)|sorry, we were unable to deliver|unable to deliver|an error occurred (?:while|when) (?:trying to )?deliver|抱歉，您的邮件被退回|您发送的邮件)`)
 
 	// how the subjects of vacation replies begin, and what may follow: “Re:”
 	// before it is a person's answer to one, and a person complains of one
@@ -238,17 +238,20 @@ func unmarked(m *complaints.Message) string {
 // find gives the first part, in the order of the mail, of one of the media
 // types; nil if there is none. Attached messages are not looked into.
 func (p *part) find(media ...string) *part {
-	for _, m := range media {
-		if p.media == m {
-			return p
-		}
-	}
-	for _, kid := range p.kids {
-		if found := kid.find(media...); found != nil {
-			return found
-		}
+	if all := p.findAll(media...); len(all) > 0 {
+		return all[0]
 	}
 	return nil
+}
+
+func (p *part) findAll(media ...string) (all []*part) {
+	if slices.Contains(media, p.media) {
+		all = append(all, p)
+	}
+	for _, kid := range p.kids {
+		all = append(all, kid.findAll(media...)...)
+	}
+	return all
 }
 
 // Numbered gives the number in the outbox of a mail of ours, by its Message-ID;

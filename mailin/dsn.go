@@ -16,8 +16,10 @@ func readDSN(root *part, h message.Header, m *complaints.Message) *complaints.DS
 	d := &complaints.DSN{}
 	notice, copied := cutCopy(m.Text[:min(len(m.Text), 64<<10)])
 	// Exchange encodes the report in base64, which RFC 3464 does not foresee.
-	if p := root.find("message/delivery-status", "message/global-delivery-status"); p != nil {
-		quiet.recipientFields(quiet.decode(p), d)
+	if all := root.findAll("message/delivery-status", "message/global-delivery-status"); len(all) > 0 {
+		for _, p := range all { // some programs put their notice into one of its own
+			quiet.recipientFields(quiet.decode(p), d)
+		}
 	} else if at := fieldsInText.FindStringIndex(m.Text); at != nil {
 		// a report that lost its form on the way, or came within another one
 		quiet.recipientFields(unquoted(m.Text[at[0]:min(len(m.Text), at[0]+64<<10)]), d)

@@ -109,6 +109,12 @@ func noticesOfSystems() []notice {
 		{"a directory, which names its users only", head("Mail Delivery Subsystem <MAILER-DAEMON@x.example>", "Returned mail", plain) +
 			" --------Message not delivered to the following:\n\n client    No matches to nameserver query\n\n --------Error Detail:\n\n Try NAME@directory.x.example instead.\n",
 			complaints.DSN{Recipient: "client@x.example", Action: "failed", Status: "5.0.0"}},
+		{"a notice in a report of its own", head("Mail Administrator <Postmaster@x.example>", "Mail System Error - Returned Mail", "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n") +
+			"--b\nContent-Type: message/delivery-status\n\nThis Message was undeliverable: the mailbox is restricted.\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; x.example\n\nFinal-Recipient: RFC822; <client@x.example>\nAction: failed\nStatus: 5.3.0\n--b--\n",
+			complaints.DSN{Recipient: "client@x.example", Action: "failed", Status: "5.3.0"}},
+		{"a report in the text, from no daemon", head("x.example", "Undelivered Mail Returned to Sender", plain) +
+			"An error occurred while trying to deliver the mail to the following recipients:\nclient@x.example\n\nTechnical report:\n\nReporting-MTA: dns; a2.x.example\n\nAction: failed\nFinal-Recipient: rfc822; client@x.example\nDiagnostic-Code: smtp; 550 5.1.1 User unknown\nStatus: 5.1.1\n",
+			complaints.DSN{Recipient: "client@x.example", Action: "failed", Status: "5.1.1", Diagnostic: "550 5.1.1 User unknown"}},
 		{"no mail host", head("MAILER-DAEMON@x.example", "Failure Notice", plain) + "Sorry, we were unable to deliver your message to the following address.\n\n<client@y.example>:\nNo mx record found for domain=y.example\n",
 			complaints.DSN{Recipient: "client@y.example", Action: "failed", Status: "5.1.2"}},
 		{"a full folder", head("MAILER-DAEMON@x.example", "failure notice", plain) + "Your mail message to the following address(es) could not be delivered.\n\n<client@y.example>:\nchild status 100...The e-mail message could not be delivered because the user's mailfolder is full.\n",
