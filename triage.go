@@ -257,6 +257,10 @@ func (s *session) takeOn() (string, error) {
 		s.do(&Admitted{})
 	}
 	s.do(&TookOn{Person: s.who.Address})
+	if s.c.Complainant.Addr != "" { // the client hears of each change (C14): who is responsible now
+		s.do(&Progressed{})
+		s.tellClient("progress", Facts{Subject: s.c.Subject})
+	}
 	for _, p := range s.desk() {
 		if p != s.who {
 			s.tell(p, "took_on", Facts{From: s.who.Mailbox()})
