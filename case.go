@@ -49,6 +49,7 @@ type Case struct {
 	Leaving     []string      `json:"leaving,omitempty"`     // members of a group who did, for themselves
 	ExOfficio   bool          `json:"ex_officio,omitempty"`  // goes on whatever the client withdraws
 	Outside     *Outside      `json:"outside,omitempty"`     // with an outside body
+	Support     *Vulnerable   `json:"support,omitempty"`     // what the complainant needs, who is in a vulnerable position
 	MergedInto  string        `json:"merged_into,omitempty"`
 	Members     []Complainant `json:"members,omitempty"` // of a group complaint, beside the complainant, who leads it
 	Due         Deadline      `json:"due"`               // investigation and written report (C4), as promised
@@ -391,6 +392,7 @@ var facts = map[string]func() Fact{
 	"remitted":            func() Fact { return &Remitted{} },
 	"ruled":               func() Fact { return &Ruled{} },
 	"language_set":        func() Fact { return &LanguageSet{} },
+	"vulnerable":          func() Fact { return &Vulnerable{} },
 	"reminded":            func() Fact { return &Reminded{} },
 	"merged":              func() Fact { return &MergedInto{} },
 	"parted":              func() Fact { return &Parted{} },

@@ -246,3 +246,27 @@ func TestGradingUpAndDown(t *testing.T) {
 		t.Errorf("unknown grade: %q", said)
 	}
 }
+
+// Who is in a vulnerable position is looked after: whoever works on the case
+// knows what they need, the grade goes up, and no letter says it.
+func TestVulnerable(t *testing.T) {
+	d := registered(t)
+	if did := d.refused("kefu", "#弱势 情形=贫困 请分期"); !strings.Contains(did, "健康、变故、承受力、能力") {
+		t.Errorf("an unknown driver: %q", did)
+	}
+	if did := d.refused("kefu", "#弱势 情形=健康"); !strings.Contains(did, "需要怎样的照顾") {
+		t.Errorf("without what is needed: %q", did)
+	}
+	o := d.staff("kefu", "#弱势 情形=健康、capability 致诉=是 听力不便，请以书面联系")
+	want(t, "support", *d.c.Support, Vulnerable{Drivers: []string{"health", "capability"}, Cause: true, Need: "听力不便，请以书面联系"})
+	if len(sentTo(o.Mails, "case_news", "zhao@firm.example")) != 1 {
+		t.Errorf("the head is not told: %+v", o.Mails)
+	}
+	if level, why := d.p.Grade(d.c); level != Elevated || !strings.Contains(strings.Join(why, "；"), "处境困难") {
+		t.Errorf("graded %s: %q", level, why)
+	}
+	d.staff("kefu", "#弱势 解除=是 已康复")
+	if d.c.Support != nil {
+		t.Errorf("lifted: %+v", d.c.Support)
+	}
+}

@@ -329,6 +329,20 @@ func (s *session) sendCorrection(no int) string {
 	return s.tr("已批准并签发，正在发给 %s。", "Approved and issued; it is on its way to %s.", s.c.Complainant.Mailbox())
 }
 
+// LanguageSet changes the language in which the client is written to.
+type LanguageSet struct {
+	Lang string `json:"lang"`
+}
+
+// Kind names the fact in the log.
+func (*LanguageSet) Kind() string { return "language_set" }
+
+func (f *LanguageSet) apply(c *Case, e *Event) error {
+	c.Lang = f.Lang
+	c.note(e, f.Kind(), f.Lang)
+	return nil
+}
+
 // language is #语言: in which language the client is written to.
 func (s *session) language(c *Command) (string, error) {
 	lang := ""
@@ -383,4 +397,48 @@ func (s *session) reportOut(c *Command) (string, error) {
 	l.Regulator = f
 	s.do(&ReportedOut{Body: r.Name, Reason: c.Text})
 	return s.draftFor(l, approvers)
+}
+
+// drivers are what puts somebody in a vulnerable position (casework E.3).
+var drivers = map[string][2]string{
+	"health": {"健康", "health"}, "event": {"变故", "event"}, "resilience": {"承受力", "resilience"}, "capability": {"能力", "capability"},
+}
+
+// DriverWords names a driver of vulnerability.
+func DriverWords(d, lang string) string { return inWords(d, lang, drivers) }
+
+// vulnerable is #弱势: what the complainant needs, told to whoever works on the
+// case; no letter says it.
+func (s *session) vulnerable(c *Command) (string, error) {
+	yes := func(key string) bool {
+		return slices.Contains([]string{"是", "yes", "y", "true"}, strings.ToLower(c.Args[key]))
+	}
+	f := &Vulnerable{Cause: yes("cause"), Need: c.Text, Lifted: yes("lifted")}
+	for _, word := range strings.FieldsFunc(c.Args["driver"], func(r rune) bool { return strings.ContainsRune(",、;+", r) }) {
+		d, ok := parseWord(word, drivers)
+		if !ok {
+			return "", Refuse("情形写健康、变故、承受力、能力，可写多项。", "A driver is health, event, resilience or capability; several may be given.")
+		}
+		f.Drivers = append(f.Drivers, d)
+	}
+	switch {
+	case f.Lifted && s.c.Support == nil:
+		return s.tr("本案没有这样的记录，没有改动。", "Nothing of the kind is on record; nothing changed."), nil
+	case f.Lifted:
+		s.do(f)
+		return s.tr("已解除，原记录仍在案件经过中。", "Lifted; what was noted stays in the log of the case."), nil
+	case f.Need == "":
+		return "", Refuse("请写明投诉人需要怎样的照顾，例如“听力不便，请以书面联系”。", "Please say what the complainant needs, for example: hard of hearing, please write.")
+	}
+	s.do(f)
+	for _, p := range s.handlers() {
+		if p != s.who {
+			s.tell(p, "case_news", Facts{From: s.who.Mailbox(), Text: s.tr("投诉人需要照顾：%s", "The complainant needs support: %s", f.Need)})
+		}
+	}
+	did := s.tr("已记录投诉人的需要，经办人已获知；函件中不会写出。", "Noted what the complainant needs; whoever works on the case knows. No letter says it.")
+	if !s.c.Severity.Major() {
+		did += s.tr("投诉人已因此受到损害的，请定为重大（#定级 重大）。", " If they have come to harm by it, please grade the case major (#severity major).")
+	}
+	return did, nil
 }

@@ -42,7 +42,7 @@ var ends = []State{NotComplaint, Declined, Referred, Merged, Withdrawn, NotPursu
 
 // lines are commands of every family, right and wrong ones.
 var lines = []string{
-	"#受理 类别=F6", "#受理", "#分类 A3", "#事项 收费过高", "#事项 被投诉人=王明 开庭未到场", "#事项 被投诉人=赵刚 态度恶劣", "#定级 重大 媒体关注", "#定级 一般 误定",
+	"#受理 类别=F6", "#受理", "#分类 A3", "#事项 收费过高", "#事项 被投诉人=王明 开庭未到场", "#事项 被投诉人=赵刚 态度恶劣", "#定级 重大 媒体关注", "#定级 一般 误定", "#弱势 情形=健康 请以书面联系", "#弱势 解除=是",
 	"#指派 li@firm.example", "#指派 王明", "#接受", "#回避 与投诉人相识", "#询问 何时付款？", "#备注 已阅卷", "#访谈 对象=王明 承认", "#认定 1=成立 证据=庭审笔录 合同第三条写明须到庭，承办人未到。",
 	"#认定 2=不成立 收费与合同第五条一致，有票据为证。", "#根因 P2", "#报告\n一、基本情况", "#批准", "#退回 请补充", "#措施 负责人=诉讼部主管 期限=2030-12-18 两人核对", "#补救 类型=退费 金额=100 期限=2030-12-10 退费",
 	"#和解\n类型=退费 金额=100 期限=2030-12-10 退费", "#和解 同意=2026-11-25 方式=来电", "#和解", "#拟稿", "#批准 {hash}", "#退回 金额不对", "#补正\n付款凭证 | 核实金额", "#恢复 已电话答复", "#延期 天数=3 依据=鉴定 须等待鉴定意见", "#延期 同意", "#延期 不同意 理由不足", "#迟延 尚缺两张凭证待核对",
@@ -139,7 +139,7 @@ func (d *desk) likely(who string, wild int) []string {
 	var out []string
 	exits := []string{"not-complaint", "decline", "refer", "outside", "close"}
 	for _, v := range d.p.possible(d.c, d.p.Register.Find(who+"@firm.example")) {
-		if v.Layer == Reads || wild > 1 && slices.Contains(exits, v.En[0]) || slices.Contains([]string{"note", "language", "severity", "classify"}, v.En[0]) {
+		if v.Layer == Reads || wild > 1 && slices.Contains(exits, v.En[0]) || slices.Contains([]string{"note", "language", "severity", "classify", "vulnerable"}, v.En[0]) {
 			continue
 		}
 		for _, l := range lines {

@@ -73,17 +73,23 @@ func (f *Heard) apply(c *Case, e *Event) error {
 	return nil
 }
 
-// LanguageSet changes the language in which the client is written to.
-type LanguageSet struct {
-	Lang string `json:"lang"`
+// Vulnerable notes that the complainant is in a vulnerable position, by what, and
+// what they need (casework E.3); of what ails them no more than that takes.
+type Vulnerable struct {
+	Drivers []string `json:"drivers,omitempty"` // health, event, resilience, capability
+	Cause   bool     `json:"cause,omitempty"`   // that nobody heeded it is what they complain of
+	Need    string   `json:"need,omitempty"`
+	Lifted  bool     `json:"lifted,omitempty"` // it is so no more
 }
 
 // Kind names the fact in the log.
-func (*LanguageSet) Kind() string { return "language_set" }
+func (*Vulnerable) Kind() string { return "vulnerable" }
 
-func (f *LanguageSet) apply(c *Case, e *Event) error {
-	c.Lang = f.Lang
-	c.note(e, f.Kind(), f.Lang)
+func (f *Vulnerable) apply(c *Case, e *Event) error {
+	if c.Support = f; f.Lifted {
+		c.Support = nil
+	}
+	c.note(e, f.Kind(), f.Need)
 	return nil
 }
 

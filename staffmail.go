@@ -357,6 +357,8 @@ func (s *session) run(c *Command) (string, error) {
 		return s.group(c)
 	case "severity":
 		return s.grade(c)
+	case "vulnerable":
+		return s.vulnerable(c)
 	case "admit":
 		return s.admit(c)
 	case "classify":

@@ -194,6 +194,9 @@ func (p *Policy) Grade(c *Case) (Severity, []string) {
 	if n := len(c.Members) + 1; p.MajorComplainants > 0 && n >= p.MajorComplainants {
 		meet(Major, "同一事由的投诉人有%d人", "%d complainants about one cause", n)
 	}
+	if c.Support != nil {
+		meet(Elevated, "投诉人处境困难", "the complainant is in a vulnerable position")
+	}
 	if c.Channel == "regulator" {
 		meet(Major, "由监管机关转办", "it was passed on by a regulator")
 	}
@@ -458,8 +461,10 @@ type Figures struct {
 	Found      int        `json:"found"`   // allegations with a finding, in cases that were closed
 	Upheld     int        `json:"upheld"`  // of these, in whole or in part
 	Appeals    int        `json:"appeals"`
-	Changed    int        `json:"changed"`  // appeals that did not affirm the result
-	Breaches   int        `json:"breaches"` // limits that were missed
+	Changed    int        `json:"changed"`              // appeals that did not affirm the result
+	Breaches   int        `json:"breaches"`             // limits that were missed
+	Vulnerable int        `json:"vulnerable,omitempty"` // complaints of somebody in a vulnerable position
+	Unheeded   int        `json:"unheeded,omitempty"`   // of these, because that was not heeded
 	Categories []Category `json:"categories,omitempty"`
 }
 

@@ -74,6 +74,8 @@ func (p *Policy) example(v *Verb, c *Case, who *Person, at time.Time) string {
 		if severityRank[level] > severityRank[c.Severity] && level != Normal {
 			return with(level.In("zh"), level.In("en"))
 		}
+	case "vulnerable":
+		return with("情形=健康 听力不便，请以书面联系，不要打电话", "driver=health hard of hearing: please write, do not call")
 	case "merge":
 		if len(c.Similar) > 0 {
 			return with(c.Similar[0].Ref, c.Similar[0].Ref)

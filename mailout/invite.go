@@ -240,7 +240,7 @@ func (w *sampleFirm) meeting(name string) *complaints.Meeting {
 	at := func(hour int) time.Time { return time.Date(2026, 12, 15, hour, 0, 0, 0, w.now.Location()) }
 	m := &complaints.Meeting{Ref: "M2026-0001", Slot: complaints.Slot{From: at(14), To: at(16), Place: w.tr("三楼会议室", "Room 3")}, Secretary: "chen@firm.example",
 		Agenda: []string{w.tr("第四季度投诉趋势", "Trends of the fourth quarter")}, Docket: []string{"T2026-0001", "T2026-0002"},
-		Figures: complaints.Figures{Since: complaints.Date{Year: 2026, Month: 9, Day: 15}, Received: 9, Closed: 6, Open: 4, Overdue: 1, Found: 11, Upheld: 5, Appeals: 2, Changed: 1, Breaches: 3,
+		Figures: complaints.Figures{Since: complaints.Date{Year: 2026, Month: 9, Day: 15}, Received: 9, Closed: 6, Open: 4, Overdue: 1, Found: 11, Upheld: 5, Appeals: 2, Changed: 1, Breaches: 3, Vulnerable: 2, Unheeded: 1,
 			Categories: []complaints.Category{{Code: "F6", N: 5}, {Code: "-", N: 4}}},
 		Invited: []string{"wu@firm.example", "zheng@firm.example", "sun@firm.example"}}
 	switch {

@@ -78,6 +78,7 @@ var happened = map[string]pair{
 	"remitted":            {"发回重新调查", "sent back for a new investigation"},
 	"ruled":               {"委员会决定", "committee's decision"},
 	"language_set":        {"变更函件语言", "language of letters changed"},
+	"vulnerable":          {"投诉人处境困难", "complainant in a vulnerable position"},
 	"requested":           {"要求补充材料", "further information requested"},
 	"resumed":             {"恢复办理", "case goes on"},
 	"suspended":           {"中止办理", "case suspended"},
@@ -327,6 +328,18 @@ func (v View) Category(code string) string {
 // Cause writes a code of casework E.4 with its words.
 func (v View) Cause(r complaints.RootCause) string {
 	return v.with(strings.TrimSpace(r.Code+" "+complaints.CauseWords(r.Code, v.Lang)), r.Text)
+}
+
+// Support says what a complainant in a vulnerable position needs, or "".
+func (v View) Support() string {
+	if v.Case == nil || v.Case.Support == nil {
+		return ""
+	}
+	var words []string
+	for _, d := range v.Case.Support.Drivers {
+		words = append(words, complaints.DriverWords(d, v.Lang))
+	}
+	return v.with(strings.Join(words, v.tr("、", ", ")), v.Case.Support.Need)
 }
 
 // Closing says why the case was closed, or "".

@@ -249,9 +249,10 @@ func (tx *Tx) figures(ctx context.Context, f *complaints.Figures, today complain
 			count(*) filter (where (appeal ->> 'at')::timestamptz >= $1 and appeal ->> 'ruling' in ('vary', 'quash', 'remit')),
 			coalesce(sum((select count(*) from jsonb_path_query(body, '$.allegations[*].finding') x where x #>> '{}' <> '')) filter (where closed_at >= $1), 0),
 			coalesce(sum((select count(*) from jsonb_path_query(body, '$.allegations[*].finding') x where x #>> '{}' in ('upheld', 'partly'))) filter (where closed_at >= $1), 0),
-			(select count(*) from events where kind = 'breached' and at >= $1)
+			(select count(*) from events where kind = 'breached' and at >= $1),
+			count(*) filter (where registered_at >= $1 and body ? 'support'), count(*) filter (where registered_at >= $1 and body @> '{"support": {"cause": true}}')
 		from c`, since, today.String()).
-		Scan(&f.Received, &f.Closed, &f.Open, &f.Overdue, &f.Appeals, &f.Changed, &f.Found, &f.Upheld, &f.Breaches)
+		Scan(&f.Received, &f.Closed, &f.Open, &f.Overdue, &f.Appeals, &f.Changed, &f.Found, &f.Upheld, &f.Breaches, &f.Vulnerable, &f.Unheeded)
 	if err != nil {
 		return fmt.Errorf("figures: %w", err)
 	}
