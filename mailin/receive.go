@@ -83,8 +83,9 @@ func (r *Receiver) receive(ctx context.Context, f *Fetched, a store.Arrival) (he
 	}
 	m.Recovered = r.Server != nil && r.Server.Processed != "" && a.Mailbox == r.Server.Processed
 	var o complaints.Outcome
+	var proven int64 // the number of this mail in the holding pen
 	err = r.DB.Tx(ctx, func(tx *store.Tx) error {
-		m.ID, o = 0, complaints.Outcome{}
+		m.ID, o, proven = 0, complaints.Outcome{}, 0
 		if r.Server == nil || a.Mailbox != r.Server.Journal { // for which durable does not wait
 			tx.CommitLazily()
 		}
@@ -95,7 +96,9 @@ func (r *Receiver) receive(ctx context.Context, f *Fetched, a store.Arrival) (he
 			return err
 		}
 		if !isNew { // one that was held, and could not be moved before a crash, is held still
-			held, err = tx.Holds(ctx, m.ID, a)
+			if held, err = tx.Holds(ctx, m.ID, a); err == nil && m.Auth.Folder != "" && !held {
+				proven, err = tx.HeldAs(ctx, m.ID)
+			}
 			return err
 		}
 		if canary(m, p, at) { // kept as it was read, and nothing follows
@@ -127,6 +130,9 @@ func (r *Receiver) receive(ctx context.Context, f *Fetched, a store.Arrival) (he
 	}
 	r.later.done(a)
 	r.point("after-commit")
+	if proven != 0 {
+		return false, r.prove(ctx, p, proven, f)
+	}
 	r.tell(m, a, o)
 	if len(o.Released) > 0 {
 		if err := r.Released(ctx); err != nil { // the daemon looks again

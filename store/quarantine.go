@@ -195,6 +195,12 @@ func (tx *Tx) Holds(ctx context.Context, message int64, a Arrival) (held bool, e
 	return held, err
 }
 
+// HeldAs gives the number under which a message is held and undecided; 0: it is not.
+func (tx *Tx) HeldAs(ctx context.Context, message int64) (no int64, err error) {
+	err = tx.tx.QueryRowContext(ctx, `select coalesce(max(id), 0) from quarantine where message = $1 and state = 'held'`, message).Scan(&no)
+	return no, err
+}
+
 // Pen lists the mails that are held, oldest first, each with the case that it
 // may belong to, and those of the numbers with what their authors wrote.
 func (tx *Tx) Pen(ctx context.Context, numbers []int64) (list []complaints.HeldMail, err error) {
