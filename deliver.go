@@ -231,6 +231,16 @@ func (p *Policy) Deaf(folder, detail string, since, at time.Time) Outcome {
 	return s.out
 }
 
+// TooMany tells the administrator that automatic mails are put off, because as
+// many as the desk sends in an hour have gone out.
+func (p *Policy) TooMany(waiting int, at time.Time) Outcome {
+	s := &session{p: p, at: at, lang: p.Language, by: TheDesk}
+	s.alert("flood", "一小时内已发出 %[1]d 封自动回复，达到上限；另有 %[2]d 封顺延，将按每小时 %[1]d 封陆续发出，不会丢失。如系正常来信，请调高配置中的 automatic_per_hour；如系邮件轰炸，请先处理来源",
+		"%[1]d automatic mails have gone out within an hour, which is the limit; %[2]d more wait and will go out at that pace: none is lost. If the mails that came are genuine, raise automatic_per_hour in the configuration; if they are a flood, stop its source first",
+		p.AutomaticPerHour, waiting)
+	return s.out
+}
+
 // ClocksDiffer tells the administrator that the clocks of the desk's machine and
 // of its database differ.
 func (p *Policy) ClocksDiffer(by time.Duration, at time.Time) Outcome {

@@ -338,6 +338,10 @@ func (s *session) approve(c *Command) (string, error) {
 			return "", Refuse("草稿生成之后，系统的函件文本或字体有变更，现在签发的函件会与草稿不同；请重新拟稿。", "The desk's letter texts or typefaces have changed since this draft was made: the letter would differ from it. Please draft it anew.")
 		}
 	}
+	if limit := s.p.LettersPerStaffDay; limit > 0 && s.m.Issued >= limit {
+		return "", Refuse("您在二十四小时内已签发 %[1]d 封函件，达到上限，本封未签发；请稍后再批，或由另一位有权签发的人批准。确需提高上限的，请管理员调整 letters_per_staff_day。",
+			"You have issued %[1]d letters within 24 hours, which is the limit; this one was not. Please approve it later, or let somebody else who may do so. The administrator can raise letters_per_staff_day.", s.m.Issued)
+	}
 	kind := d.Letter.Kind
 	s.do(&Issued{No: d.Letter.No, Number: LetterNumber{Firm: s.p.Firm.Short, Kind: s.p.Firm.Series(kind), Year: s.today().Year}, Date: s.today(), DraftHash: d.DraftHash})
 	no := d.Letter.No

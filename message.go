@@ -143,6 +143,7 @@ type Message struct {
 	Pen       []HeldMail    `json:"-"` // mails that are held, for the commands that deal with them
 	Released  string        `json:"-"` // who released it from the holding pen; "" if it comes from the inbox
 	Waiting   *Confirmation `json:"-"` // the commands that its code confirms, or nil
+	Issued    int           `json:"-"` // letters that its author has issued in the 24 hours before, for a mail that approves one
 	Misuses   int           `json:"-"` // reply addresses and codes that were not theirs, in the hour before, by anybody
 	MisusesBy int           `json:"-"` // the same, by this sender
 	Meeting   *Meeting      `json:"-"` // that the mail is about, locked; nil: none

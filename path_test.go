@@ -253,6 +253,11 @@ func TestApprovalNeedsASecondPersonAndTheRightDraft(t *testing.T) {
 		t.Errorf("returned draft: %q", said)
 	}
 	d.staff("kefu", "#拟稿 已复核")
+	m := d.message("zhao@firm.example", "Re: case", "#批准 "+d.c.pendingDraft().DraftHash[:12])
+	m.Issued = d.p.LettersPerStaffDay
+	if o := d.receive(m); len(o.Events) > 0 || !strings.Contains(o.Mails[0].Facts.Transcript[0].Did, "已签发 50 封函件，达到上限") {
+		t.Errorf("the fifty-first letter of a day: %+v", o)
+	}
 	d.now = at("2027-01-20", 10)
 	if said := d.refused("zhao", "#批准 "+d.c.pendingDraft().DraftHash[:12]); !strings.Contains(said, "重新 #拟稿") {
 		t.Errorf("stale appeal date: %q", said)

@@ -224,7 +224,7 @@ func (s *session) alert(kind, zh, en string, args ...any) {
 // alertWords says in a few words what an alert is about.
 func alertWords(kind, lang string) string {
 	w := map[string][2]string{
-		"damped": {"自动回复已停止", "automatic answers stopped"}, "undelivered": {"邮件未送达", "mail not delivered"}, "doubt": {"邮件是否送出存疑", "mail in doubt"},
+		"damped": {"自动回复已停止", "automatic answers stopped"}, "flood": {"自动回复顺延", "automatic answers put off"}, "undelivered": {"邮件未送达", "mail not delivered"}, "doubt": {"邮件是否送出存疑", "mail in doubt"},
 		"held": {"邮件已暂存", "mail held"}, "forged": {"冒名邮件", "forged mail"}, "folder": {"命令文件夹", "command folder"},
 		"guessing": {"有人试探回复地址或确认码", "somebody is guessing"}, "doctor": {"邮件系统检查", "the mail system"},
 		"mailbox": {"收不到邮件", "mail is not taken in"}, "clock": {"时钟不一致", "clocks differ"},
@@ -347,8 +347,8 @@ type Table struct {
 	Approver     string          `json:"approver,omitempty"`
 }
 
-// Approves reports whether a mail may approve a table of working days, so that
-// the store looks up those that wait.
+// Approves reports whether a mail may approve a letter, or a table of working
+// days: the store looks up how many its author has issued, and those that wait.
 func Approves(m *Message) bool {
 	return slices.ContainsFunc(ParseCommands(m.OwnWords), func(c Command) bool { return c.verb != nil && c.verb.En[0] == "approve" })
 }

@@ -228,6 +228,11 @@ func (r *Receiver) forCommands(ctx context.Context, tx *store.Tx, p *complaints.
 			return err
 		}
 	}
+	if c != nil && complaints.Approves(m) {
+		if m.Issued, err = tx.IssuedBy(ctx, m.From.Addr, at.Add(-24*time.Hour)); err != nil {
+			return err
+		}
+	}
 	if m.Others, err = tx.Others(ctx, c, m); err != nil || c != nil {
 		return err
 	}

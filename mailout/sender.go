@@ -162,7 +162,11 @@ func (s *Sender) follow(ctx context.Context, p *complaints.Policy) func(*store.T
 // When ctx ends in the middle, what is in hand is finished: it gets another 20
 // seconds, so that a stop leaves no mail in doubt.
 func (s *Sender) Step(ctx context.Context) (did bool, err error) {
-	o, err := s.DB.Claim(ctx, s.Owner)
+	p, err := s.Policy(ctx)
+	if err != nil {
+		return false, err
+	}
+	o, err := s.DB.Claim(ctx, s.Owner, p.AutomaticPerHour)
 	if err != nil || o == nil {
 		return false, err
 	}
@@ -171,10 +175,6 @@ func (s *Sender) Step(ctx context.Context) (did bool, err error) {
 	s.point("claimed")
 	ctx, cancel := linger(ctx, 20*time.Second)
 	defer cancel()
-	p, err := s.Policy(ctx)
-	if err != nil {
-		return true, err
-	}
 	if o.Frozen == nil {
 		return true, s.freeze(ctx, p, o)
 	}

@@ -89,7 +89,7 @@ func BenchmarkClaimToAccepted(b *testing.B) {
 	mails(b, db, 20_000)
 	raw := make([]byte, 60_000)
 	for b.Loop() {
-		o, err := db.Claim(ctx, "w")
+		o, err := db.Claim(ctx, "w", 0)
 		must(b, err)
 		if o == nil {
 			b.Skip("the outbox is empty")
@@ -97,7 +97,7 @@ func BenchmarkClaimToAccepted(b *testing.B) {
 		m := composed(o)
 		m.Raw = append(m.Raw, raw...)
 		must(b, db.Freeze(ctx, o.ID, o.Epoch, m, nil))
-		o, err = db.Claim(ctx, "w")
+		o, err = db.Claim(ctx, "w", 0)
 		must(b, err)
 		must(b, db.Mark(ctx, o.ID, o.Epoch, Result{State: Accepted, Code: 250}, nil))
 	}

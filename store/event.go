@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"complaints"
@@ -125,6 +126,17 @@ func (tx *Tx) entries(ctx context.Context, stream string, f func(*entry) error) 
 		}
 	}
 	return rows.Err()
+}
+
+// IssuedBy counts the letters that a person has issued since a time.
+func (tx *Tx) IssuedBy(ctx context.Context, addr string, since time.Time) (n int, err error) {
+	err = tx.tx.QueryRowContext(ctx, `
+		select count(*) from events where kind = 'issued' and lower(by) = $1 and at > $2
+		and stream in (select case_ref from letters where issued_at > $2)`, strings.ToLower(clean(addr)), micro(since)).Scan(&n)
+	if err != nil {
+		err = fmt.Errorf("count letters issued: %w", err)
+	}
+	return n, err
 }
 
 // VerifyChain checks the log of a case, of a meeting, or of "desk": numbers without a gap,

@@ -284,10 +284,3 @@ func (db *DB) Arrived(ctx context.Context, messageID string) (m *complaints.Mess
 	}
 	return m, raw, nil
 }
-
-// Automatic counts the automatic mails of the hour before a time, to anybody:
-// the limit of mail.md on the whole desk is held against it.
-func (tx *Tx) Automatic(ctx context.Context, at time.Time) (n int, err error) {
-	err = tx.tx.QueryRowContext(ctx, `select count(*) from outbox where auto and created_at > $1::timestamptz - interval '1 hour'`, micro(at)).Scan(&n)
-	return n, err
-}

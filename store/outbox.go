@@ -91,14 +91,18 @@ func scanOutgoing(row interface{ Scan(...any) error }) (*Outgoing, error) {
 // sent: its state is “sending”, committed, and the owner now connects and then
 // calls Mark. A mail waits for earlier ones of the same case and recipient.
 //
+// Automatic mails wait while perHour of them have gone out within the hour; 0 is
+// no limit.
+//
 // The lease is 30 s: an owner that is at work longer calls Beat.
-func (db *DB) Claim(ctx context.Context, owner string) (o *Outgoing, err error) {
+func (db *DB) Claim(ctx context.Context, owner string, perHour int) (o *Outgoing, err error) {
 	err = db.Tx(ctx, func(tx *Tx) (err error) {
 		o, err = scanOutgoing(tx.tx.QueryRowContext(ctx, `
 			with next as (
 				select id, frozen from outbox n
 				where state in ('ready', 'retry') and not held and due_at <= clock_timestamp()
 				and not exists (select from rests where ended_at is null)
+				and (not auto or first_at is not null or $3 = 0 or $3 > (`+sentAutomatically+`))
 				and not exists (
 					select from outbox e where e.case_ref = n.case_ref and e.to_addr = n.to_addr and e.id < n.id
 					and e.state in ('ready', 'composing', 'sending', 'retry'))
@@ -114,7 +118,7 @@ func (db *DB) Claim(ctx context.Context, owner string) (o *Outgoing, err error) 
 			a as (
 				insert into attempts (outbox, epoch, owner, began_at)
 				select id, epoch, owner, sending_at from o where state = 'sending')
-			select `+outgoingColumns+` from o`, clean(owner), interval(lease)))
+			select `+outgoingColumns+` from o`, clean(owner), interval(lease), perHour))
 		if err != nil || o.SHA256 == "" {
 			return err
 		}
@@ -128,6 +132,23 @@ func (db *DB) Claim(ctx context.Context, owner string) (o *Outgoing, err error) 
 		return nil, fmt.Errorf("claim mail: %w", err)
 	}
 	return o, nil
+}
+
+// sentAutomatically counts the automatic mails that have begun to go out within
+// the hour, up to $3 of them.
+const sentAutomatically = `select count(*) from (select from outbox where auto and first_at > clock_timestamp() - interval '1 hour' limit $3::int) sent`
+
+// PutOff counts the automatic mails that are due and wait for others, as Claim has it.
+func (db *DB) PutOff(ctx context.Context, perHour int) (n int, err error) {
+	err = db.read(ctx, func(tx *Tx) error {
+		return tx.tx.QueryRowContext(ctx, `
+			select count(*) from outbox where auto and state in ('ready', 'retry') and not held and first_at is null and due_at <= clock_timestamp()
+				and $1 > 0 and $1 = (`+strings.ReplaceAll(sentAutomatically, "$3", "$1")+`)`, perHour).Scan(&n)
+	})
+	if err != nil {
+		err = fmt.Errorf("count mails put off: %w", err)
+	}
+	return n, err
 }
 
 // blob reads kept bytes whole within a transaction.

@@ -26,7 +26,7 @@ func mails(t testing.TB, db *DB, n int) {
 // claimed claims the next mail, which must be there.
 func claimed(t testing.TB, db *DB, owner string) *Outgoing {
 	t.Helper()
-	o, err := db.Claim(t.Context(), owner)
+	o, err := db.Claim(t.Context(), owner, 0)
 	must(t, err)
 	if o == nil {
 		t.Fatal("nothing to claim")
@@ -36,7 +36,7 @@ func claimed(t testing.TB, db *DB, owner string) *Outgoing {
 
 func nothing(t testing.TB, db *DB, why string) {
 	t.Helper()
-	o, err := db.Claim(t.Context(), "w")
+	o, err := db.Claim(t.Context(), "w", 0)
 	must(t, err)
 	if o != nil {
 		t.Fatalf("claimed mail %d (%s, %s): %s", o.ID, o.Mail.Key, o.State, why)
@@ -173,7 +173,7 @@ func TestTwoWorkers(t *testing.T) {
 	composedBy, sentBy := map[int64]int{}, map[int64]int{}
 	work := func(ctx context.Context, owner string) error {
 		for {
-			o, err := db.Claim(ctx, owner)
+			o, err := db.Claim(ctx, owner, 0)
 			if err != nil || o == nil {
 				return err
 			}
@@ -296,5 +296,57 @@ func TestBackoff(t *testing.T) {
 	}
 	if total > giveUp {
 		t.Errorf("twelve attempts take %v", total)
+	}
+}
+
+// Automatic mails go out at the pace that is set, and none is lost; others do
+// not wait for them. What was begun is gone on with.
+func TestAutomaticMailsArePaced(t *testing.T) {
+	db, ctx := open(t), t.Context()
+	must(t, db.Tx(ctx, func(tx *Tx) error {
+		var o complaints.Outcome
+		for i := range 5 {
+			o.Mails = append(o.Mails, complaints.Mail{Key: fmt.Sprint(i), To: complaints.Address{Addr: fmt.Sprintf("p%d@x.example", i)}, Template: "ack", Auto: i != 3})
+		}
+		return tx.Record(ctx, nil, nil, o, nil)
+	}))
+	const perHour = 2
+	var sent []string
+	next := func() (key string) {
+		t.Helper()
+		o, err := db.Claim(ctx, "w", perHour)
+		must(t, err)
+		if o == nil {
+			return ""
+		}
+		if o.Frozen == nil {
+			must(t, db.Freeze(ctx, o.ID, o.Epoch, composed(o), nil))
+			o, err = db.Claim(ctx, "w", perHour)
+			must(t, err)
+		}
+		return o.Mail.Key
+	}
+	for range 4 {
+		sent = append(sent, next())
+	}
+	if fmt.Sprint(sent) != "[0 1 3 ]" {
+		t.Errorf("sent within the hour: %q", sent)
+	}
+	put, err := db.PutOff(ctx, perHour)
+	must(t, err)
+	unlimited, err := db.PutOff(ctx, 0)
+	must(t, err)
+	if raised, err := db.PutOff(ctx, 3); put != 2 || unlimited != 0 || raised != 0 || err != nil {
+		t.Errorf("put off: %d at %d an hour, %d at 3, %d without a limit; %v", put, perHour, raised, unlimited, err)
+	}
+	// The first of them is an hour old now, and is to be sent again.
+	_, err = db.sql.ExecContext(ctx, `update outbox set first_at = first_at - interval '61 minutes', state = 'retry', lease_until = null where key = '0'`)
+	must(t, err)
+	again := []string{}
+	for range 3 {
+		again = append(again, next())
+	}
+	if fmt.Sprint(again) != "[0 2 ]" {
+		t.Errorf("an hour later: %q", again)
 	}
 }

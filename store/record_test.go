@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lib/pq"
 
@@ -317,6 +318,17 @@ func TestLetterNumbersUnderConcurrency(t *testing.T) {
 	if want := n - rolled; rolled != 29 || count != want || distinct != want || last != want || inCases != want {
 		t.Errorf("%d issued and %d rolled back: %d rows, %d numbers, the last is %d, %d events", n-rolled, rolled, count, distinct, last, inCases)
 	}
+	must(t, db.Tx(ctx, func(tx *Tx) error {
+		for who, want := range map[string]int{"Zhao@firm.example": n - rolled, "li@firm.example": 0} {
+			if got, err := tx.IssuedBy(ctx, who, noon.Add(-time.Hour)); err != nil || got != want {
+				t.Errorf("%s has issued %d, want %d: %v", who, got, want, err)
+			}
+		}
+		if got, err := tx.IssuedBy(ctx, "zhao@firm.example", noon.Add(time.Hour)); err != nil || got != 0 {
+			t.Errorf("%d were issued after that: %v", got, err)
+		}
+		return nil
+	}))
 	for _, ref := range refs {
 		fold(t, db, ref)
 	}

@@ -231,7 +231,7 @@ func TestOutgoingMailRests(t *testing.T) {
 	must(t, err)
 	must(t, db.Rest(ctx, "the database has gone back", list[0].ID+50, standing, noon))
 	must(t, db.Rest(ctx, "another daemon says so too", 0, standing, noon))
-	if o, err := db.Claim(ctx, "w"); o != nil || err != nil {
+	if o, err := db.Claim(ctx, "w", 0); o != nil || err != nil {
 		t.Errorf("mail %v was claimed, %v", o, err)
 	}
 	since, why, err := db.Resting(ctx)
@@ -249,7 +249,7 @@ func TestOutgoingMailRests(t *testing.T) {
 	if err := db.Rest(ctx, "seen before it was let go", 0, standing, noon); !errors.Is(err, ErrConflict) {
 		t.Errorf("what was seen before holds the mail again: %v", err)
 	}
-	o, err := db.Claim(ctx, "w")
+	o, err := db.Claim(ctx, "w", 0)
 	if err != nil || o == nil || o.ID == list[0].ID {
 		t.Errorf("claimed %v, %v", o, err)
 	}

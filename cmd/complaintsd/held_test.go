@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -101,6 +102,60 @@ heping@firm.example,何平,行政部,admin,,yes,
 	}
 	if err := waitFor(ctx, 30*time.Second, func() (bool, string, error) { return left(), "what is left lying is told", nil }); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// More automatic mails than go out in an hour: the rest is put off, a letter of
+// staff is not, and the administrator hears of it once.
+func TestFloodIsPaced(t *testing.T) {
+	const flood = 5
+	cast := "-- cast --\n何平 何平 <heping@firm.example>\n"
+	for n := range flood {
+		cast += fmt.Sprintf("路人%d 路人 <passer%d@client.example>\n", n, n)
+	}
+	s, err := play.Parse([]byte(cast+"-- staff.csv --\naddress,name,department,role,manager,active,licence\nheping@firm.example,何平,行政部,admin,,yes,\n"), shanghai)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	w := unstarted(t, s, mailtest.PostfixOptions{}, 1)
+	w.options = func(o *daemon.Options) { o.Policy.AutomaticPerHour, o.Policy.Security = 2, "heping@firm.example" }
+	w.start("zh")
+	for n := range flood {
+		if err := w.Send(ctx, fmt.Sprintf("passer%d@client.example", n), false, deskAddr, fmt.Appendf(nil, "From: passer%d@client.example\r\nTo: %s\r\nSubject: matter %d\r\nMessage-ID: <%d@client.example>\r\n\r\nNobody has called me back about matter %d.\r\n", n, deskAddr, n, n, n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	alerts, sent, waiting := 0, 0, 0
+	if err := waitFor(ctx, 30*time.Second, func() (bool, string, error) {
+		if err := w.daemon.Sweep(ctx); err != nil {
+			return false, "", err
+		}
+		alerts, sent, waiting = 0, 0, 0
+		list, err := w.db.Outbox(ctx, store.OutboxFilter{})
+		for _, o := range list {
+			switch {
+			case o.Mail.Template == "alert" && o.State == store.Accepted:
+				alerts++
+				if !strings.Contains(o.Mail.Facts.Text, "顺延") {
+					t.Errorf("another alert: %s", o.Mail.Facts.Text)
+				}
+			case o.Mail.Auto && o.State == store.Accepted:
+				sent++
+			case o.Mail.Auto:
+				waiting++
+			}
+		}
+		return alerts > 0 && sent+waiting == flood, fmt.Sprintf("%d sent, %d wait, %d alerts", sent, waiting, alerts), err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.daemon.Sweep(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if sent != 2 || waiting != flood-2 || alerts != 1 {
+		t.Errorf("%d sent, %d wait, %d alerts", sent, waiting, alerts)
 	}
 }
 

@@ -25,6 +25,7 @@ type health struct {
 	mu      sync.Mutex
 	folders map[string]*trouble
 	clock   bool // that the clocks differ was told
+	flood   bool // that automatic mails are put off was told
 }
 
 type trouble struct {
@@ -69,7 +70,8 @@ func (h *health) forget() {
 }
 
 // examine tells the administrator by mail, once, of a folder that has been in
-// trouble for long, and of clocks that differ.
+// trouble for long, of automatic mails that are put off, and of clocks that
+// differ.
 func (d *Daemon) examine(ctx context.Context) error {
 	p, err := d.rules.current(ctx)
 	if err != nil {
@@ -90,6 +92,19 @@ func (d *Daemon) examine(ctx context.Context) error {
 			}
 			t.told = true
 		}
+	}
+	put, err := d.DB.PutOff(ctx, p.AutomaticPerHour)
+	if err != nil {
+		return err
+	}
+	if put == 0 {
+		h.flood = false
+	} else if !h.flood {
+		d.Log.Warn("automatic mails are put off", "mails", put, "an_hour", p.AutomaticPerHour)
+		if err := d.DB.Send(ctx, p.TooMany(put, now).Mails, now); err != nil {
+			return err
+		}
+		h.flood = true
 	}
 	before := d.Machine()
 	there, err := d.DB.Clock(ctx)
