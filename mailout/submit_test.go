@@ -55,7 +55,6 @@ func TestSubmitEveryStage(t *testing.T) {
 		"RCPT":     refused(StageRcpt),
 		"RCPT2":    {"drop": {Retry, StageRcpt, false}, "hang": {Retry, StageRcpt, false}, "421 4.3.2 going down|drop": {Retry, StageRcpt, false}},
 		"DATA":     refused(StageData),
-		"early":    {"250 2.0.0 too early": {Retry, StageBody, false}},
 		"dot": {
 			"450 4.2.1 later": {Retry, StageDot, false}, "554 5.7.1 never": {Failed, StageDot, false}, "421 4.3.2 going down|drop": {Retry, StageDot, false},
 			"drop": {InDoubt, StageDot, false}, "hang": {InDoubt, StageDot, false}, "250-half a reply|drop": {InDoubt, StageDot, false}, "354 what": {InDoubt, StageDot, false}, "25": {InDoubt, StageDot, false}, "nonsense": {InDoubt, StageDot, false},
@@ -63,6 +62,7 @@ func TestSubmitEveryStage(t *testing.T) {
 		},
 		"QUIT": {"drop": {Accepted, StageDot, false}, "hang": {Accepted, StageDot, false}, "554 no": {Accepted, StageDot, false}},
 	}
+	table["DATA"]["354 go on\r\n250 2.0.0 too early"] = want{Retry, StageBody, false} // in one segment: it is there before the body is
 	table["MAIL"]["530 5.7.0 authentication required"] = want{Retry, StageMail, true}
 	table["RCPT"]["235 what"] = want{Retry, StageRcpt, true}
 	for step, ways := range table {
