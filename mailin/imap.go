@@ -72,7 +72,7 @@ type Fetched struct {
 
 	Place *complaints.Place // the command folder in which it lay, or nil
 
-	behind time.Duration            // how long it will take to work off what waits with it; 0 unless that is a long backlog
+	behind int                      // how many mails wait with it; 0 unless that is a long backlog
 	read   chan *complaints.Message // what Receiver.ahead or apart makes of it; nil: nothing yet
 }
 

@@ -26,6 +26,7 @@ type Receiver struct {
 	Healthy func(mailbox string, healthy bool, detail string)
 
 	later *later // mails that wait for the DNS; nil: none does
+	pace  *pace  // of a long backlog; nil: no answer is put off
 
 	// Dry, if set, is told what would be recorded, and nothing is.
 	Dry func(m *complaints.Message, ref string, o complaints.Outcome)
@@ -36,7 +37,7 @@ var errDry = errors.New("dry run")
 
 // Run watches the mailbox until ctx ends.
 func (r *Receiver) Run(ctx context.Context) error {
-	r.later = &later{}
+	r.later, r.pace = &later{}, &pace{}
 	return r.Server.Watch(ctx, r.Take, Hooks{State: r.Healthy, Poison: r.poison, Durable: r.durable, Ahead: r.ahead, Apart: r.apart, Point: r.Point})
 }
 
@@ -82,6 +83,7 @@ func (r *Receiver) receive(ctx context.Context, f *Fetched, a store.Arrival) (he
 		}
 	}
 	m.Recovered = r.Server != nil && r.Server.Processed != "" && a.Mailbox == r.Server.Processed
+	put := r.pace.wait(f.behind, at)
 	var o complaints.Outcome
 	var proven int64 // the number of this mail in the holding pen
 	err = r.DB.Tx(ctx, func(tx *store.Tx) error {
@@ -89,7 +91,7 @@ func (r *Receiver) receive(ctx context.Context, f *Fetched, a store.Arrival) (he
 		if r.Server == nil || a.Mailbox != r.Server.Journal { // for which durable does not wait
 			tx.CommitLazily()
 		}
-		tx.Later(f.behind)
+		tx.Later(put)
 		tx.Under(r.Lock)
 		isNew, err := tx.AddMessage(ctx, m, raw, a, at)
 		if err != nil {

@@ -23,10 +23,36 @@ const (
 	// database and this process work meanwhile, where one waited for the other.
 	abreast = 3
 
-	// usualRate is how many mails a second are taken in at least: the answers to
-	// those of a long backlog are put off until about its end.
-	usualRate = 200
+	// usualRate and lowestRate are how many mails a second are taken in, where
+	// that is not known, or looks as if a clock had been set.
+	usualRate, lowestRate = 200, 20
 )
+
+// pace is how fast a long backlog is worked off: the answers to its mails are put
+// off until after its end, for they would hold up the mails behind it.
+type pace struct {
+	mu    sync.Mutex
+	since time.Time
+	n     int
+	each  time.Duration // that a mail took, of the last moveMails; 0: not known yet
+}
+
+// wait gives how long the answer to a mail is put off with which so many wait.
+func (p *pace) wait(behind int, now time.Time) time.Duration {
+	if behind == 0 || p == nil {
+		return 0
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.n == 0 {
+		p.since = now
+	}
+	if p.n++; p.n > moveMails {
+		p.each, p.n = now.Sub(p.since)/moveMails, 0
+	}
+	each := min(max(p.each, time.Second/usualRate), time.Second/lowestRate)
+	return time.Duration(behind) * each * 5 / 4
+}
 
 // inTurn hands mails over that were fetched: one after the other, or in a long
 // backlog side by side those that have nothing to do with each other.
@@ -34,7 +60,7 @@ func (f *folder) inTurn(ctx context.Context, mails []*Fetched) error {
 	waiting := count(f.waiting)
 	for _, m := range mails {
 		if waiting > longBacklog && imap.UID(m.UID) < f.newest {
-			m.behind = time.Duration(waiting) * time.Second / usualRate
+			m.behind = waiting
 		}
 	}
 	type outcome struct {
