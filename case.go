@@ -297,11 +297,11 @@ func (c *Case) Answer() *LetterRecord {
 	return nil
 }
 
-// pendingDraft gives the draft that waits for approval, or nil.
+// pendingDraft gives the letter that waits for approval, beside a report, or nil.
 func (c *Case) pendingDraft() *LetterRecord {
 	for i := len(c.Letters) - 1; i >= 0; i-- {
-		if !c.Letters[i].Issued {
-			return &c.Letters[i]
+		if r := &c.Letters[i]; !r.Issued && r.Letter.Kind != ReportLetter {
+			return r
 		}
 	}
 	return nil

@@ -198,9 +198,12 @@ func (d *desk) refused(who, body string) string {
 	return strings.Join(said, "\n")
 }
 
-// render stands in for the sender: it hashes a pending draft.
+// render stands in for the sender: it hashes a pending draft, a report first.
 func (d *desk) render() {
 	p := d.c.pendingDraft()
+	if r := d.c.reportDraft(); r != nil && d.count[draftKey(r)] == 0 {
+		p = r
+	}
 	if key := draftKey(p); p == nil || d.count[key] > 0 {
 		return
 	} else {

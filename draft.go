@@ -16,7 +16,11 @@ type Drafted struct {
 func (*Drafted) Kind() string { return "drafted" }
 
 func (f *Drafted) apply(c *Case, e *Event) error {
-	if d := c.pendingDraft(); d != nil {
+	d := c.pendingDraft()
+	if f.Letter.Kind == ReportLetter { // it stands beside the draft of a letter
+		d = c.reportDraft()
+	}
+	if d != nil {
 		f.Letter.No = d.Letter.No
 		next := LetterRecord{Letter: f.Letter, Version: d.Version + 1, Drafter: e.By}
 		if before := d.Letter; before.Kind == f.Letter.Kind {
@@ -291,11 +295,8 @@ func (s *session) approve(c *Command) (string, error) {
 		return s.approveTable(c)
 	}
 	d := s.c.pendingDraft()
-	if s.c.State == ReportReview && (d == nil || len(c.Words) == 0) {
-		if len(c.Words) > 0 {
-			return "", Refuse("批准报告不需要校验码。", "The report is approved without a hash.")
-		}
-		return s.approveReport()
+	if r := s.c.reportDraft(); s.c.State == ReportReview && (d == nil || len(c.Words) == 0 || r != nil && c.quotes(r.DraftHash)) {
+		return s.approveReport(c, r)
 	}
 	if d == nil {
 		return "", Refuse("没有待批准的草稿。", "No draft is waiting for approval.")

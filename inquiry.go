@@ -364,8 +364,18 @@ func (s *session) report(c *Command) (string, error) {
 	if len(reviewers) == 0 {
 		return "", Refuse("没有可以审核本报告的负责人；请联系管理员核对名册。", "Nobody in the register may review this report; please tell the administrator.")
 	}
+	l := s.reportLetter()
+	if s.p.Check != nil {
+		if err := s.p.Check(l); err != nil {
+			return "", err
+		}
+	}
+	s.do(&Drafted{Letter: l})
 	for _, p := range reviewers {
-		s.tell(p, "report_review", Facts{Text: c.Text, From: s.who.Mailbox(), Attachments: s.m.Attachments})
+		m := s.tell(p, "report_review", Facts{Text: c.Text, From: s.who.Mailbox(), Attachments: s.m.Attachments})
+		if r := s.c.reportDraft(); r != nil {
+			m.LetterNo, m.Draft = r.Letter.No, true
+		}
 	}
 	return s.tr("报告第%d版已送 %s 审核。", "Version %d of the report is with %s for review.", s.c.Report.Version, people(reviewers, s.lang)), nil
 }
@@ -387,21 +397,6 @@ func people(ps []*Person, lang string) string {
 		out = append(out, p.Name)
 	}
 	return strings.Join(out, pick(lang, "、", ", "))
-}
-
-// approveReport ends the investigation; a second person does it.
-func (s *session) approveReport() (string, error) {
-	if SameAddr(s.c.Report.By, s.who.Address) {
-		return "", Refuse("报告由您提交，须由另一人批准。", "You filed the report; a second person must approve it.")
-	}
-	s.do(&ReportApproved{})
-	due := s.p.Calendar.WorkingDays(s.today(), s.p.ResultDays, nil)
-	for _, p := range s.handlers() {
-		if p != s.who {
-			s.tell(p, "report_approved", Facts{From: s.who.Mailbox(), Level: due.Due.String()})
-		}
-	}
-	return s.tr("报告已批准。处理结果告知书须于 %s 前发出；请起草：#补救、#措施、#拟稿。", "The report is approved. The result letter is due by %s: #remedy, #measure, #draft.", due.Due.In(s.lang)), nil
 }
 
 // giveBack returns a report, or a draft, to who wrote it.

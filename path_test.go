@@ -56,7 +56,7 @@ func answered(t *testing.T, lang string) *desk {
 	o := d.staff("kefu", "#补救 类型=退费 金额=3,000.50 期限=2026-12-10 退还部分代理费\n#措施 负责人=诉讼部主管 期限=2026-12-18 开庭排期由两人核对\n#拟稿")
 	want(t, "draft", sent(o, "draft"), []string{"kefu"})
 	want(t, "approval", sent(o, "draft_approval"), []string{"zhao"})
-	want(t, "amount", d.c.Letters[1].Letter.Result.Remedies[0].Amount, int64(300050))
+	want(t, "amount", d.c.Letters[2].Letter.Result.Remedies[0].Amount, int64(300050))
 	o = d.staff("zhao", "#批准 "+d.c.pendingDraft().DraftHash[:12])
 	want(t, "letter", sent(o, "result"), []string{"zhangkun"})
 	d.state(DecisionDraft) // accepted by nobody yet
@@ -235,7 +235,7 @@ func TestApprovalNeedsASecondPersonAndTheRightDraft(t *testing.T) {
 		t.Errorf("own draft: %q", said)
 	}
 	d.staff("kefu", "#拟稿 另有说明")
-	if d.c.pendingDraft().Version != 2 || len(d.c.Letters) != 2 {
+	if d.c.pendingDraft().Version != 2 || len(d.c.Letters) != 3 {
 		t.Fatalf("a second draft: version %d, %d letters", d.c.pendingDraft().Version, len(d.c.Letters))
 	}
 	if said := d.refused("zhao", "#批准 "+hash[:12]); !strings.Contains(said, "可能已经更改") {

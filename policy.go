@@ -252,6 +252,36 @@ func (s *session) tellClient(template string, f Facts) *Mail {
 	return s.send(Mail{To: s.c.Complainant.Mailbox(), Lang: s.c.Lang, Template: template, Facts: f, InReplyTo: s.c.LastMessage})
 }
 
+// LanguageSet changes the language in which the client is written to.
+type LanguageSet struct {
+	Lang string `json:"lang"`
+}
+
+// Kind names the fact in the log.
+func (*LanguageSet) Kind() string { return "language_set" }
+
+func (f *LanguageSet) apply(c *Case, e *Event) error {
+	c.Lang = f.Lang
+	c.note(e, f.Kind(), f.Lang)
+	return nil
+}
+
+// language is #语言: in which language the client is written to.
+func (s *session) language(c *Command) (string, error) {
+	lang := ""
+	if len(c.Words) > 0 {
+		lang = map[string]string{"zh": "zh", "中文": "zh", "chinese": "zh", "en": "en", "英文": "en", "english": "en"}[strings.ToLower(c.Words[0])]
+	}
+	if lang == "" {
+		return "", Refuse("语言写 zh 或 en。", "The language is zh or en.")
+	}
+	if lang == s.c.Lang {
+		return s.tr("语言已是 %s，没有改动。", "The language is %s already; nothing changed.", lang), nil
+	}
+	s.do(&LanguageSet{Lang: lang})
+	return s.tr("此后致投诉人的函件使用 %s。", "The client is written to in %s from now on.", lang), nil
+}
+
 // send adds a mail under the key that it has, or one of its own: the message,
 // the template, the reader, and the how-manieth of them.
 func (s *session) send(m Mail) *Mail {

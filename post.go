@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Posted says that an issued letter went by post. The last one counts, until it
@@ -329,36 +330,6 @@ func (s *session) sendCorrection(no int) string {
 	return s.tr("已批准并签发，正在发给 %s。", "Approved and issued; it is on its way to %s.", s.c.Complainant.Mailbox())
 }
 
-// LanguageSet changes the language in which the client is written to.
-type LanguageSet struct {
-	Lang string `json:"lang"`
-}
-
-// Kind names the fact in the log.
-func (*LanguageSet) Kind() string { return "language_set" }
-
-func (f *LanguageSet) apply(c *Case, e *Event) error {
-	c.Lang = f.Lang
-	c.note(e, f.Kind(), f.Lang)
-	return nil
-}
-
-// language is #语言: in which language the client is written to.
-func (s *session) language(c *Command) (string, error) {
-	lang := ""
-	if len(c.Words) > 0 {
-		lang = map[string]string{"zh": "zh", "中文": "zh", "chinese": "zh", "en": "en", "英文": "en", "english": "en"}[strings.ToLower(c.Words[0])]
-	}
-	if lang == "" {
-		return "", Refuse("语言写 zh 或 en。", "The language is zh or en.")
-	}
-	if lang == s.c.Lang {
-		return s.tr("语言已是 %s，没有改动。", "The language is %s already; nothing changed.", lang), nil
-	}
-	s.do(&LanguageSet{Lang: lang})
-	return s.tr("此后致投诉人的函件使用 %s。", "The client is written to in %s from now on.", lang), nil
-}
-
 // ReportedOut names a letter to a regulator that is being drafted, and why.
 type ReportedOut struct {
 	Body   string `json:"body"`
@@ -441,4 +412,78 @@ func (s *session) vulnerable(c *Command) (string, error) {
 		did += s.tr("投诉人已因此受到损害的，请定为重大（#定级 重大）。", " If they have come to harm by it, please grade the case major (#severity major).")
 	}
 	return did, nil
+}
+
+// reportDraft gives the report that has not been approved, as the PDF to be
+// issued, or nil. It waits beside the draft of a letter and never voids it.
+func (c *Case) reportDraft() *LetterRecord {
+	if r := c.LastLetter(ReportLetter); r != nil && !r.Issued {
+		return r
+	}
+	return nil
+}
+
+// reportLetter is the report as filed, to be printed. What the case does not
+// hold by now it says to be open.
+func (s *session) reportLetter() Letter {
+	f := s.annex()
+	f.Steps = append([]CaseStep{{On: f.Registered, Text: s.tr("登记投诉", "The complaint was registered")}}, f.Steps...)
+	f.Steps = append(f.Steps, CaseStep{On: s.today(), Text: s.tr("提交书面调查报告（期限：%s）", "The written report was filed (due by %s)", s.c.Due.Due.In(s.p.Language)), By: f.Author.Name})
+	if f.Complaint == "" {
+		for _, a := range f.Allegations {
+			f.Complaint += fmt.Sprintf("%d. %s\n", a.No, a.Text)
+		}
+	}
+	if s.c.Report.Unheard != "" {
+		f.Responsibility = append(f.Responsibility, s.tr("未听取被投诉人陈述的原因：%s", "Why a respondent has not been heard: %s", s.c.Report.Unheard))
+	}
+	if len(f.Causes) == 0 {
+		f.Responsibility = append(f.Responsibility, s.tr("根本原因没有另行认定，见查明的事实。", "No root cause has been recorded apart; see the facts that were established."))
+	}
+	if len(f.Remedies) == 0 {
+		f.Opinion = []string{s.tr("按上述认定答复投诉人；补救办法在拟定处理结果告知书时提出。", "The complainant is answered as found above; what remedy is offered is proposed with the result letter.")}
+	}
+	l := s.letter(ReportLetter)
+	l.Lang, l.To, l.Routes, l.Report = s.p.Language, Address{}, nil, f
+	for _, e := range s.c.Evidence {
+		l.Enclosures = append(l.Enclosures, e.Name)
+	}
+	return l
+}
+
+// approveReport ends the investigation; a second person does it. r is the PDF
+// that was reviewed; nil if the report was filed by a version that made none.
+func (s *session) approveReport(c *Command, r *LetterRecord) (string, error) {
+	v := s.c.Report.Version
+	switch quoted := len(c.Words) > 0; {
+	case SameAddr(s.c.Report.By, s.who.Address):
+		return "", Refuse("报告由您提交，须由另一人批准。", "You filed the report; a second person must approve it.")
+	case quoted && (r == nil || r.DraftHash == ""):
+		return "", Refuse("报告第%[1]d版还没有生成 PDF，收到审核邮件后再引用其校验码批准。", "Version %[1]d of the report has no PDF yet; quote its hash when its mail has come.", v)
+	case quoted && !c.quotes(r.DraftHash):
+		return "", Refuse("校验码 %[1]s 不是现行报告（第%[2]d版）的校验码：报告可能已经重新提交，请核对最新一版。", "The hash %[1]s is not that of the report as it stands (version %[2]d): it may have been filed anew; please check the newest one.", excerpt(c.Words[0], 64), v)
+	case !quoted && v > 1 && !s.m.Date.IsZero() && s.m.Date.Before(s.c.Report.At.Truncate(time.Minute)):
+		return "", Refuse("您的邮件写于报告第%[1]d版提交之前；请核对这一版，再行批准。", "Your mail was written before version %[1]d of the report was filed; please check that version, then approve it.", v)
+	case r != nil && r.DraftHash != "" && s.p.Proof != nil:
+		if now, err := s.p.Proof(r.Letter); err != nil || now != r.DraftHash {
+			return "", Refuse("报告提交之后，系统的函件文本或字体有变更，定稿会与您核对的 PDF 不同；请 #退回，由责任人重新提交。", "The desk's letter texts or typefaces have changed since the report was filed: the final PDF would differ from the one you checked. Please #return it, to be filed anew.")
+		}
+	}
+	s.do(&ReportApproved{})
+	no := 0
+	if r != nil {
+		no = r.Letter.No
+		s.do(&Issued{No: no, Number: LetterNumber{Firm: s.p.Firm.Short, Kind: s.p.Firm.Series(ReportLetter), Year: s.today().Year}, Date: s.today(), DraftHash: r.DraftHash})
+	}
+	due := s.p.Calendar.WorkingDays(s.today(), s.p.ResultDays, nil)
+	told := s.handlers()
+	if no > 0 && !slices.Contains(told, s.who) {
+		told = append(told, s.who)
+	}
+	for _, p := range told {
+		if no > 0 || p != s.who {
+			s.tell(p, "report_approved", Facts{From: s.who.Mailbox(), Level: due.Due.String()}).LetterNo = no
+		}
+	}
+	return s.tr("报告第%d版已批准。处理结果告知书须于 %s 前发出；请起草：#补救、#措施、#拟稿。", "Version %d of the report is approved. The result letter is due by %s: #remedy, #measure, #draft.", v, due.Due.In(s.lang)), nil
 }

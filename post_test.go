@@ -158,7 +158,7 @@ func TestLetterGoesToAnotherAddress(t *testing.T) {
 	}
 	d.now = at("2026-12-02", 10)
 	o = d.staff("kefu", "#寄送 地址=Zhang@new.example 12月2日来电告知")
-	want(t, "the same letter", []int{o.Mails[0].LetterNo, len(d.c.Letters)}, []int{first.LetterNo, 2})
+	want(t, "the same letter", []int{o.Mails[0].LetterNo, len(d.c.Letters)}, []int{first.LetterNo, 3})
 	want(t, "sent", sent(o, "result"), []string{"zhang"})
 	bounce() // the relay reports the first address once more
 	want(t, "under way", d.c.LastLetter(ResultLetter).Delivery, "")

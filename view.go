@@ -318,6 +318,9 @@ func (p *Policy) readyApproval(one func(args, text string) []Action, c *Case, wh
 	d := c.pendingDraft()
 	switch {
 	case c.State == ReportReview && !SameAddr(c.Report.By, who.Address):
+		if r := c.reportDraft(); r != nil && r.DraftHash != "" {
+			return one(r.DraftHash[:12], "")
+		}
 		return one("", "")
 	case d != nil && d.DraftHash != "" && (p.signs(c, d, who)):
 		return one(d.DraftHash[:12], "")

@@ -251,7 +251,7 @@ var vocabulary = []*Verb{
 		Does: [2]string{"生成处理结果告知书草稿，送另一人批准", "drafts the result letter and puts it before a second person"}},
 	{Zh: [2]string{"批准", "[草稿校验码]"}, En: [2]string{"approve", "[hash of the draft]"}, Layer: Outward, Words: 1,
 		Roles: []Role{Head, Chair}, States: everyState,
-		Does: [2]string{"批准报告；引用校验码则批准该份草稿并签发", "approves the report; with the hash it approves that draft and issues it"}},
+		Does: [2]string{"批准报告；引用校验码则批准该份报告或草稿并签发", "approves the report; with the hash it approves that report or draft and issues it"}},
 	{Zh: [2]string{"退回", "理由"}, En: [2]string{"return", "reason"}, Layer: Writes, Text: MustText,
 		Roles: []Role{Head, Chair}, States: everyState, Keys: [][3]string{{"reason", "理由", "reason"}},
 		Does: [2]string{"退回报告或草稿，写明理由", "sends the report or the draft back, with the reason"}},

@@ -55,7 +55,7 @@ func (v View) asked() []complaints.Action {
 		}
 	case "report_review":
 		return []complaints.Action{
-			act("批准报告", "Approve the report", "#批准", "#approve"),
+			act("批准报告", "Approve the report", strings.TrimSpace("#批准 "+v.Hash), strings.TrimSpace("#approve "+v.Hash)),
 			act("退回报告（请在命令后写明理由）", "Return the report (write the reason after the command)", "#退回", "#return"),
 		}
 	case "draft_approval":

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"complaints"
 )
 
 // Every mail that the policy sends has its words in both languages: a name that
@@ -104,4 +106,23 @@ func namedInTheRoot(t *testing.T) (names, all []string) {
 	}
 	slices.Sort(names)
 	return slices.Compact(names), all
+}
+
+// What the firm writes for itself is none of the client's steps.
+func TestMilestonesNameNoInnerLetter(t *testing.T) {
+	for _, lang := range []string{"zh", "en"} {
+		w := newSample(lang)
+		c, err := w.caseFor("report_approved")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := c.LastLetter(complaints.ReportLetter).Letter.Number.String(); n != "明律投查〔2026〕1号" {
+			t.Fatalf("the report's number is %q", n)
+		}
+		for _, s := range (View{Lang: lang, Case: c, policy: w.policy}).Milestones() {
+			if strings.Contains(s.Text, "律投查") {
+				t.Errorf("the client reads %q", s.Text)
+			}
+		}
+	}
 }

@@ -246,7 +246,10 @@ func (v View) Milestones() []Step {
 		case "took_on":
 			s.Text += v.Who(e.Text)
 		case "issued":
-			if e.Text == "" {
+			inner := func(r complaints.LetterRecord) bool {
+				return r.Letter.Kind.Internal() && r.Letter.Number.String() == e.Text
+			}
+			if e.Text == "" || slices.ContainsFunc(v.Case.Letters, inner) {
 				continue
 			}
 			s.Text += v.letterNamed(e.Text)

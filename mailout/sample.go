@@ -233,7 +233,13 @@ func (w *sampleFirm) later(name string, due, supplement complaints.Deadline) []c
 	terms := []complaints.Remedy{{Kind: "refund", Amount: 200_000, Due: start.Add(9), Text: w.tr("退还未提供服务部分的律师费", "Refund of the fee for work that was not done")},
 		{Kind: "apology", Due: start.Add(3), Text: w.tr("承办律师书面致歉", "A written apology from the lawyer")}}
 	offered, agreed := &complaints.SettlementOffered{Terms: terms, Until: start.Add(3)}, &complaints.SettlementAgreed{On: start.Add(1), Text: w.tr("我接受和解办法", "I accept the proposal")}
+	report := complaints.Letter{Kind: complaints.ReportLetter, Lang: w.lang, Report: &complaints.ReportFacts{Version: 1}}
+	hash := strings.Repeat("7b", 32)
 	switch name {
+	case "report_review":
+		return []complaints.Fact{&complaints.Drafted{Letter: report}, &complaints.DraftRendered{No: 2, Version: 1, SHA256: hash}}
+	case "report_approved":
+		return []complaints.Fact{&complaints.Drafted{Letter: report}, &complaints.Issued{No: 2, Number: number("律投查"), Date: start.Add(3), DraftHash: hash}}
 	case "settlement_offer":
 		return []complaints.Fact{offered}
 	case "settlement_agreed":
@@ -334,9 +340,13 @@ func (w *sampleFirm) mail(name string, c *complaints.Case) complaints.Mail {
 		f.Subject, f.Reason = "result", "412" // of the outbox
 	case "report_approved", "closed_staff", "took_on":
 		f.From, f.Text, f.Attachments, f.Level = head, "", nil, "2026-12-01"
+		if name == "report_approved" {
+			m.LetterNo = 2
+		}
 	case "assigned":
 		f.From = complaints.Address{Name: w.tr("陈静", "Chen Jing"), Addr: "chen@firm.example"}
 	case "report_review":
+		m.LetterNo, m.Draft = 2, true
 		f.From = complaints.Address{Addr: "li@firm.example"}
 		f.Text = w.tr("一、投诉基本情况……\n二、调查经过……", "1. The complaint …\n2. The investigation …")
 	case "report_returned", "draft_returned":

@@ -242,7 +242,7 @@ func TestLanguagesOfferTheSame(t *testing.T) {
 func TestAnswersStandFirst(t *testing.T) {
 	hash := "5d41402abc4b"
 	for name, want := range map[string][]string{
-		"assigned": {"#接受", "#回避"}, "report_review": {"#批准", "#退回"}, "draft_approval": {"#批准 " + hash, "#退回"},
+		"assigned": {"#接受", "#回避"}, "report_review": {"#批准 " + hash, "#退回"}, "draft_approval": {"#批准 " + hash, "#退回"},
 		"appeal_papers": {"#表决 维持", "#表决 变更", "#表决 撤销", "#表决 发回", "#回避"}, "votes_in": {"#决定 变更"},
 	} {
 		w := newSample("zh")
@@ -417,7 +417,7 @@ func TestStaleAnswersAreNotOffered(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, a := range w.view("report_review", c).Actions {
-		if a.Line == "#批准" || a.Line == "#退回" {
+		if strings.HasPrefix(a.Line, "#批准") || a.Line == "#退回" {
 			t.Errorf("offers %s", a.Line)
 		}
 	}
