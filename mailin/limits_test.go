@@ -147,7 +147,7 @@ func TestLimits(t *testing.T) {
 			raw := test.raw()
 			peak := heapPeak()
 			start := cpuTime(t)
-			m := Parse(raw, Desk{AuthservID: "mx.firm.example"})
+			m := Parse(raw, Desk{AuthservID: "mx.firm.example", Limits: Limits{Time: slower * 5 * time.Second}}) // the limit that is meant is the one named
 			took := cpuTime(t) - start
 			mb := peak()
 			if !strings.HasPrefix(m.Hold, test.hold) || (test.hold == "") != (m.Hold == "") {
