@@ -418,3 +418,26 @@ func Names(m *Message) []string {
 	}
 	return out
 }
+
+// headline is a line of a report that is only a heading, with its own number.
+var headline = regexp.MustCompile(`^(?:[一二三四五六七八九十]{1,3}、|（[一二三四五六七八九十]{1,3}）|\d{1,2}[.．、])\s*([^。；：;:.!?！？]{1,30})$`)
+
+// statements are the paragraphs of a report, which its PDF numbers: a heading
+// goes with what stands below it.
+func statements(text string) []string {
+	var out []string
+	for _, p := range paragraphs(text) {
+		if n := len(out); n > 0 && !headline.MatchString(p) {
+			if m := headline.FindStringSubmatch(out[n-1]); m != nil {
+				colon := "："
+				if len(m[1]) == len([]rune(m[1])) {
+					colon = ": "
+				}
+				out[n-1] = m[1] + colon + p
+				continue
+			}
+		}
+		out = append(out, p)
+	}
+	return out
+}

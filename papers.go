@@ -110,7 +110,7 @@ func (s *session) annex() *ReportFacts {
 	}
 	f := &ReportFacts{Complainant: s.c.Complainant.Name, Received: DateOf(s.c.Received.In(s.p.Location)), Registered: DateOf(s.c.Registered.In(s.p.Location)),
 		Channel: s.c.Channel, Category: strings.TrimSpace(s.c.Category + " " + CategoryWords(s.c.Category, lang)), Severity: s.c.Severity.In(lang),
-		Complaint: excerpt(s.c.Matter, 3000), Facts: paragraphs(s.c.Report.Text), Allegations: s.c.Allegations, Remedies: s.c.Remedies, Measures: s.c.Measures,
+		Complaint: excerpt(s.c.Matter, 3000), Facts: statements(s.c.Report.Text), Allegations: s.c.Allegations, Remedies: s.c.Remedies, Measures: s.c.Measures,
 		Author: Contact{Name: name(s.c.Report.By), Title: TheHandler.In(lang)}, Version: s.c.Report.Version}
 	for _, e := range s.c.Log {
 		switch e.What {

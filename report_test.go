@@ -1,6 +1,7 @@
 package complaints
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -101,4 +102,17 @@ func (d *desk) nextLine(who string, verbs ...string) string {
 		}
 	}
 	return ""
+}
+
+// The PDF of a report numbers its paragraphs; a heading is none of them.
+func TestStatements(t *testing.T) {
+	for text, want := range map[string][]string{
+		"一、基本情况\n投诉人称未到庭。\n二、认定\n（一）未到庭\n属实。\n\n另查明：已退费。": {"基本情况：投诉人称未到庭。", "二、认定", "未到庭：属实。", "另查明：已退费。"},
+		"1. The complaint\nNobody came.\nNobody called.":  {"The complaint: Nobody came.", "Nobody called."},
+		"1. 未到庭属实\n2. 收费属实":                               {"1. 未到庭属实", "2. 收费属实"},
+	} {
+		if got := statements(text); !slices.Equal(got, want) {
+			t.Errorf("%q: %q", text, got)
+		}
+	}
 }
