@@ -102,13 +102,13 @@ func (db *DB) Claim(ctx context.Context, owner string, perHour int) (o *Outgoing
 				select id, frozen from outbox n
 				where state in ('ready', 'retry') and not held and due_at <= clock_timestamp()
 				and not exists (select from rests where ended_at is null)
-				and (not auto or first_at is not null or $3 = 0 or $3 > (`+sentAutomatically+`))
+				and (not auto or first_at is not null or $1 = 0 or $1 > (`+sentAutomatically+`))
 				and not exists (
 					select from outbox e where e.case_ref = n.case_ref and e.to_addr = n.to_addr and e.id < n.id
 					and e.state in ('ready', 'composing', 'sending', 'retry'))
 				order by due_at, id limit 1 for update skip locked),
 			o as (
-				update outbox o set epoch = epoch + 1, owner = $1, lease_until = clock_timestamp() + $2::interval,
+				update outbox o set epoch = epoch + 1, owner = $2, lease_until = clock_timestamp() + $3::interval,
 					state = case when o.frozen is null then 'composing' else 'sending' end,
 					attempt = attempt + case when o.frozen is null then 0 else 1 end,
 					first_at = case when o.frozen is null then first_at else coalesce(first_at, clock_timestamp()) end,
@@ -118,7 +118,7 @@ func (db *DB) Claim(ctx context.Context, owner string, perHour int) (o *Outgoing
 			a as (
 				insert into attempts (outbox, epoch, owner, began_at)
 				select id, epoch, owner, sending_at from o where state = 'sending')
-			select `+outgoingColumns+` from o`, clean(owner), interval(lease), perHour))
+			select `+outgoingColumns+` from o`, perHour, clean(owner), interval(lease)))
 		if err != nil || o.SHA256 == "" {
 			return err
 		}
@@ -135,15 +135,15 @@ func (db *DB) Claim(ctx context.Context, owner string, perHour int) (o *Outgoing
 }
 
 // sentAutomatically counts the automatic mails that have begun to go out within
-// the hour, up to $3 of them.
-const sentAutomatically = `select count(*) from (select from outbox where auto and first_at > clock_timestamp() - interval '1 hour' limit $3::int) sent`
+// the hour, up to $1 of them.
+const sentAutomatically = `select count(*) from (select from outbox where auto and first_at > clock_timestamp() - interval '1 hour' limit $1::int) sent`
 
 // PutOff counts the automatic mails that are due and wait for others, as Claim has it.
 func (db *DB) PutOff(ctx context.Context, perHour int) (n int, err error) {
 	err = db.read(ctx, func(tx *Tx) error {
 		return tx.tx.QueryRowContext(ctx, `
 			select count(*) from outbox where auto and state in ('ready', 'retry') and not held and first_at is null and due_at <= clock_timestamp()
-				and $1 > 0 and $1 = (`+strings.ReplaceAll(sentAutomatically, "$3", "$1")+`)`, perHour).Scan(&n)
+				and $1 > 0 and $1 = (`+sentAutomatically+`)`, perHour).Scan(&n)
 	})
 	if err != nil {
 		err = fmt.Errorf("count mails put off: %w", err)
