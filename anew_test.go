@@ -20,27 +20,14 @@ func (d *desk) breached() (out []string) {
 // A case that is taken up anew has its limits counted from that day: what was
 // done in time at first is not missed, and nobody is told so.
 func TestTakenUpAnewNothingIsLate(t *testing.T) {
-	remitted := func() *desk {
-		d := answered(t, "zh")
-		d.more(Person{Address: "he@firm.example", Name: "何平", Roles: []Role{Investigator}, Active: true})
-		d.client("我要申诉。")
-		for _, who := range []string{"sun", "qian", "chen"} {
-			d.staff(who, "#表决 发回 事实不清")
-		}
-		d.staff("chen", "#决定 发回 事实不清，应重新调查")
-		d.now = at("2026-12-10", 10)
-		d.deliver(d.staff("chen", "#批准 "+d.c.pendingDraft().DraftHash[:12]).Mails)
-		d.state(Triage)
-		return d
-	}
-	d := remitted()
+	d := remitted(t)
 	want(t, "remitted on Thursday", d.sweep("2026-12-10", 18), []string(nil))
 	want(t, "its review is due on Monday", d.sweep("2026-12-11", 9), []string{"C3 T-1 周敏", "C3 T-1 赵刚"})
 	d.sweep("2027-02-03", 9) // eight weeks from 10 December are 4 February; from the first receipt, 19 January
 	if slices.ContainsFunc(d.c.Breaches, func(b Breached) bool { return b.Clock == "C15" }) {
 		t.Errorf("eight weeks without an answer, although there was one: %v", d.breached())
 	}
-	d = remitted()
+	d = remitted(t)
 	d.staff("kefu", "#指派 he@firm.example")
 	d.staff("he", "#接受")
 	want(t, "missed", d.breached(), []string(nil))

@@ -261,8 +261,8 @@ func TestGroundsAreAnsweredOneByOne(t *testing.T) {
 	want(t, "reasons", d.c.pendingDraft().Letter.Decision.Reasons, []string{"关于第1条申诉理由：退费与过错相当。", "关于第2条申诉理由：十一月已书面询问。", "综上，维持原结果。"})
 }
 
-// Remitted: another investigator, a new limit, a new letter, and a new appeal.
-func TestRemittedToAnotherInvestigator(t *testing.T) {
+// remitted is a case that the committee has sent back for a new investigation.
+func remitted(t *testing.T) *desk {
 	d := answered(t, "zh")
 	d.more(Person{Address: "he@firm.example", Name: "何平", Roles: []Role{Investigator}, Active: true})
 	d.client("我要申诉。")
@@ -273,6 +273,12 @@ func TestRemittedToAnotherInvestigator(t *testing.T) {
 	d.now = at("2026-12-10", 10)
 	d.deliver(d.staff("chen", "#批准 "+d.c.pendingDraft().DraftHash[:12]).Mails)
 	d.state(Triage)
+	return d
+}
+
+// Remitted: another investigator, a new limit, a new letter, and a new appeal.
+func TestRemittedToAnotherInvestigator(t *testing.T) {
+	d := remitted(t)
 	want(t, "new limit", d.c.Due.Due.String(), "2026-12-21")
 	if said := d.refused("kefu", "#指派 li@firm.example"); !strings.Contains(said, "已回避") {
 		t.Errorf("the first investigator again: %q", said)

@@ -305,7 +305,7 @@ func (s *session) merge(c *Command) (string, error) {
 	lead := s.m.Others[i]
 	joins := append([]Complainant{s.c.Complainant}, s.c.Members...)
 	joins = slices.DeleteFunc(joins, func(p Complainant) bool { return p.Addr == "" || lead.party(p.Addr) })
-	yes := slices.Contains([]string{"是", "yes", "y", "true"}, strings.ToLower(c.Args["consent"]))
+	agreed := yes(c.Args["consent"])
 	switch {
 	case lead.Conflicted(s.who) || !s.p.allows(lead, s.who, c.verb.Roles):
 		return "", Refuse("您与案件 %s 有利害关系，不能把案件并入其中。", "You have a conflict of interest in case %s and cannot merge a case into it.", ref)
@@ -313,7 +313,7 @@ func (s *session) merge(c *Command) (string, error) {
 		return "", Refuse("案件 %[1]s 现为“%[2]s”，不能再并入案件。", "Case %[1]s is %[3]s; nothing can be merged into it.", ref, lead.State.In("zh"), lead.State.In("en"))
 	case s.c.Answer() != nil && s.c.Answer().Issued:
 		return "", Refuse("本案已答复投诉人，不能再合并。", "The client has the result of this case already; it can no longer be merged.")
-	case len(joins) > 0 && !yes:
+	case len(joins) > 0 && !agreed:
 		return "", Refuse("两案的投诉人不同。合并后作为群体投诉办理，须先征得各方同意，再发送 #合并 %[1]s 同意=是。",
 			"The two cases have different complainants. Merged, they become a group complaint: ask for their consent first, then send #merge %[1]s consent=yes.", ref)
 	}

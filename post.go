@@ -381,10 +381,7 @@ func DriverWords(d, lang string) string { return inWords(d, lang, drivers) }
 // vulnerable is #弱势: what the complainant needs, told to whoever works on the
 // case; no letter says it.
 func (s *session) vulnerable(c *Command) (string, error) {
-	yes := func(key string) bool {
-		return slices.Contains([]string{"是", "yes", "y", "true"}, strings.ToLower(c.Args[key]))
-	}
-	f := &Vulnerable{Cause: yes("cause"), Need: c.Text, Lifted: yes("lifted")}
+	f := &Vulnerable{Cause: yes(c.Args["cause"]), Need: c.Text, Lifted: yes(c.Args["lifted"])}
 	for _, word := range strings.FieldsFunc(c.Args["driver"], func(r rune) bool { return strings.ContainsRune(",、;+", r) }) {
 		d, ok := parseWord(word, drivers)
 		if !ok {

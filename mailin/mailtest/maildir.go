@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,24 +27,16 @@ type Delivered struct {
 func (d *Dovecot) Mails(user, folder string) []Delivered {
 	d.t.Helper()
 	var mails []Delivered
-	for _, sub := range []string{"new", "cur"} {
-		dir := filepath.Join(d.maildir(user, folder), sub)
-		entries, err := os.ReadDir(dir)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	for path := range d.files(user, folder) {
+		raw, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // moved or flagged since
+		}
+		if err != nil {
 			d.t.Fatal(err)
 		}
-		for _, e := range entries {
-			path := filepath.Join(dir, e.Name())
-			raw, err := os.ReadFile(path)
-			if errors.Is(err, fs.ErrNotExist) {
-				continue // moved or flagged since
-			}
-			if err != nil {
-				d.t.Fatal(err)
-			}
-			_, flags, _ := strings.Cut(e.Name(), ":2,")
-			mails = append(mails, Delivered{Raw: crlf(raw), Flags: flags, Path: path})
-		}
+		_, flags, _ := strings.Cut(filepath.Base(path), ":2,")
+		mails = append(mails, Delivered{Raw: crlf(raw), Flags: flags, Path: path})
 	}
 	slices.SortStableFunc(mails, func(a, b Delivered) int { return slices.Compare(arrival(a.Path), arrival(b.Path)) })
 	return mails
@@ -54,14 +47,8 @@ func (d *Dovecot) Mails(user, folder string) []Delivered {
 func (d *Dovecot) Names(user, folder string) []string {
 	d.t.Helper()
 	var names []string
-	for _, sub := range []string{"new", "cur"} {
-		entries, err := os.ReadDir(filepath.Join(d.maildir(user, folder), sub))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			d.t.Fatal(err)
-		}
-		for _, e := range entries {
-			names = append(names, e.Name())
-		}
+	for path := range d.files(user, folder) {
+		names = append(names, filepath.Base(path))
 	}
 	return names
 }
@@ -70,15 +57,28 @@ func (d *Dovecot) Names(user, folder string) []string {
 // old mail elsewhere.
 func (d *Dovecot) Archive(user, folder string) {
 	d.t.Helper()
-	for _, sub := range []string{"new", "cur"} {
-		dir := filepath.Join(d.maildir(user, folder), sub)
-		entries, err := os.ReadDir(dir)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	for path := range d.files(user, folder) {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) { // Dovecot renames new into cur
 			d.t.Fatal(err)
 		}
-		for _, e := range entries {
-			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) { // Dovecot renames new into cur
+	}
+}
+
+// files are the paths of what an account has in a folder: what is in new first,
+// so that what is moved on to cur meanwhile is not missed.
+func (d *Dovecot) files(user, folder string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		d.t.Helper()
+		for _, sub := range []string{"new", "cur"} {
+			dir := filepath.Join(d.maildir(user, folder), sub)
+			entries, err := os.ReadDir(dir)
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
 				d.t.Fatal(err)
+			}
+			for _, e := range entries {
+				if !yield(filepath.Join(dir, e.Name())) {
+					return
+				}
 			}
 		}
 	}
