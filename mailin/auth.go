@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"complaints"
-	"complaints/store"
 
 	"github.com/emersion/go-message"
 	"github.com/emersion/go-msgauth/dkim"
@@ -317,38 +316,6 @@ func DKIMDomains(raw []byte, lookupTXT func(domain string) ([]string, error), ma
 		}
 	}
 	return domains, away
-}
-
-// prove takes in a mail that came before and is held, as nobody vouched for it:
-// now its author has put it into the folder that only they may write.
-func (r *Receiver) prove(ctx context.Context, p *complaints.Policy, no int64, f *Fetched) error {
-	at, m := r.Now(), read(f, r.desk(p))
-	err := r.DB.Tx(ctx, func(tx *store.Tx) error {
-		h, err := tx.LockHeld(ctx, no, "held")
-		if err != nil {
-			return err
-		}
-		m.ID, m.Arrived = h.Message, h.HeldAt
-		c, _, err := tx.LockCase(ctx, complaints.KeysOf(m, p.Address), m, p.Keys, at)
-		if err != nil {
-			return err
-		}
-		if c, err = r.lookUp(ctx, tx, p, c, m, at); err != nil {
-			return err
-		}
-		base, o := p.Receive(c, m, at)
-		if o.Hold != "" { // proof does not mend what is wrong with it
-			return nil
-		}
-		if err := tx.Record(ctx, base, m, o, p.NextAt); err != nil {
-			return err
-		}
-		return tx.QuarantineTaken(ctx, no, m.From.Addr, at)
-	})
-	if store.NotFound(err) { // somebody has decided on it meanwhile
-		return nil
-	}
-	return err
 }
 
 // doubtful is a command folder that proves nobody, and why.

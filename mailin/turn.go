@@ -144,7 +144,7 @@ func (r *Receiver) ahead(ctx context.Context, mails []*Fetched) {
 		return // each is read when its turn comes
 	}
 	for _, f := range mails {
-		if f.Mailbox != r.Server.Journal && !f.TooBig {
+		if r.readable(f) {
 			f.read = make(chan *complaints.Message, 1)
 		}
 	}
@@ -158,6 +158,10 @@ func (r *Receiver) ahead(ctx context.Context, mails []*Fetched) {
 	}()
 }
 
+// readable tells of a mail that it is read in any case: one in the journal may
+// be ours, and of one that is too big there is only the header.
+func (r *Receiver) readable(f *Fetched) bool { return f.Mailbox != r.Server.Journal && !f.TooBig }
+
 // apart reads mails, two at a time where there are two processors, and names
 // what each has to do with: a new complaint with its sender, and with others
 // that are a copy of it or say the same. Whatever else may come, an answer to a
@@ -169,13 +173,9 @@ func (r *Receiver) apart(ctx context.Context, mails []*Fetched) (names [][]strin
 		return names // each is read when its turn comes
 	}
 	d := r.desk(p)
-	every := make([][]string, len(mails))
-	for i := range every {
-		every[i] = []string{fmt.Sprint(i)}
-	}
-	lanes.Of(every).Run(runtime.GOMAXPROCS(0), func(i int) {
+	lanes.Each(len(mails)).Run(runtime.GOMAXPROCS(0), func(i int) {
 		f := mails[i]
-		if f.Mailbox == r.Server.Journal || f.TooBig {
+		if !r.readable(f) {
 			return
 		}
 		m := read(f, d)
@@ -234,19 +234,10 @@ func (r *Receiver) retry(ctx context.Context, id int64, state, ref, by string) (
 				return err
 			}
 		}
-		var c *complaints.Case
-		if ref != "" {
-			c, err = tx.LockRef(ctx, ref)
-		} else {
-			c, _, err = tx.LockCase(ctx, complaints.KeysOf(m, p.Address), m, p.Keys, at)
-		}
+		base, o, err := r.reconsider(ctx, tx, p, ref, m, at)
 		if err != nil {
 			return err
 		}
-		if c, err = r.lookUp(ctx, tx, p, c, m, at); err != nil {
-			return err
-		}
-		base, o := p.Receive(c, m, at)
 		if reason, o.Hold = o.Hold, ""; reason != "" {
 			if err := tx.HeldAgain(ctx, id, by, reason, at); err != nil {
 				return err
@@ -264,6 +255,50 @@ func (r *Receiver) retry(ctx context.Context, id int64, state, ref, by string) (
 	}
 	r.Log.Info("held mail", "held", id, "msgid", m.MessageID, "taken", reason == "", "reason", reason)
 	return reason, nil
+}
+
+// reconsider asks the policy anew what a mail means that was held: for the case
+// ref, or for the one it belongs to if that is "".
+func (r *Receiver) reconsider(ctx context.Context, tx *store.Tx, p *complaints.Policy, ref string, m *complaints.Message, at time.Time) (base *complaints.Case, o complaints.Outcome, err error) {
+	var c *complaints.Case
+	if ref != "" {
+		c, err = tx.LockRef(ctx, ref)
+	} else {
+		c, _, err = tx.LockCase(ctx, complaints.KeysOf(m, p.Address), m, p.Keys, at)
+	}
+	if err != nil {
+		return nil, o, err
+	}
+	if c, err = r.lookUp(ctx, tx, p, c, m, at); err != nil {
+		return nil, o, err
+	}
+	base, o = p.Receive(c, m, at)
+	return base, o, nil
+}
+
+// prove takes in a mail that came before and is held, as nobody vouched for it:
+// now its author has put it into the folder that only they may write.
+func (r *Receiver) prove(ctx context.Context, p *complaints.Policy, no int64, f *Fetched) error {
+	at, m := r.Now(), read(f, r.desk(p))
+	err := r.DB.Tx(ctx, func(tx *store.Tx) error {
+		h, err := tx.LockHeld(ctx, no, "held")
+		if err != nil {
+			return err
+		}
+		m.ID, m.Arrived = h.Message, h.HeldAt
+		base, o, err := r.reconsider(ctx, tx, p, "", m, at)
+		if err != nil || o.Hold != "" { // proof does not mend what is wrong with it
+			return err
+		}
+		if err := tx.Record(ctx, base, m, o, p.NextAt); err != nil {
+			return err
+		}
+		return tx.QuarantineTaken(ctx, no, m.From.Addr, at)
+	})
+	if store.NotFound(err) { // somebody has decided on it meanwhile
+		return nil
+	}
+	return err
 }
 
 // Released takes in the mails that were released by command. One that cannot

@@ -25,6 +25,15 @@ func Of(names [][]string) Plan {
 	return append(plan, round(names, start, len(names))...)
 }
 
+// Each plans n things that have nothing to do with each other.
+func Each(n int) Plan {
+	groups := make([][]int, n)
+	for i := range groups {
+		groups[i] = []int{i}
+	}
+	return Plan{groups}
+}
+
 // round groups the things from one place to before another.
 func round(names [][]string, from, to int) Plan {
 	if from == to {
