@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"complaints"
 )
 
 const (
@@ -22,7 +24,7 @@ const (
 
 // health is what is wrong with the folders that are watched, and with the clock.
 type health struct {
-	mu      sync.Mutex
+	mu      sync.Mutex // of folders, which the loops that hear tell of; the sweep alone knows the rest
 	folders map[string]*trouble
 	clock   bool // that the clocks differ was told
 	flood   bool // that automatic mails are put off was told
@@ -77,34 +79,23 @@ func (d *Daemon) examine(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	h := &d.health
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	now := d.Now()
-	for name, t := range h.folders {
-		switch {
-		case !t.well.IsZero() && now.Sub(t.well) >= wellFor:
-			delete(h.folders, name)
-		case t.well.IsZero() && !t.told && now.Sub(t.since) >= deafFor:
-			d.Log.Error("a folder is in trouble", "mailbox", name, "since", t.since, "what", t.detail)
-			if err := d.DB.Send(ctx, p.Deaf(name, t.detail, t.since, now).Mails, now); err != nil {
-				return err
-			}
-			t.told = true
+	h, now := &d.health, d.Now()
+	for name, t := range h.overdue(now) {
+		d.Log.Error("a folder is in trouble", "mailbox", name, "since", t.since, "what", t.detail)
+		if err := d.DB.Send(ctx, p.Deaf(name, t.detail, t.since, now).Mails, now); err != nil {
+			return err
 		}
+		h.told(name)
 	}
 	put, err := d.DB.PutOff(ctx, p.AutomaticPerHour)
 	if err != nil {
 		return err
 	}
-	if put == 0 {
-		h.flood = false
-	} else if !h.flood {
+	if err := d.once(ctx, &h.flood, put > 0, func() complaints.Outcome {
 		d.Log.Warn("automatic mails are put off", "mails", put, "an_hour", p.AutomaticPerHour)
-		if err := d.DB.Send(ctx, p.TooMany(put, now).Mails, now); err != nil {
-			return err
-		}
-		h.flood = true
+		return p.TooMany(put, now)
+	}); err != nil {
+		return err
 	}
 	before := d.Machine()
 	there, err := d.DB.Clock(ctx)
@@ -112,14 +103,45 @@ func (d *Daemon) examine(ctx context.Context) error {
 		return err
 	}
 	ahead := max(before.Sub(there), there.Sub(d.Machine())) // at least; below 0 where they may agree
-	if ahead <= skew {
-		h.clock = false
-	} else if !h.clock {
+	return d.once(ctx, &h.clock, ahead > skew, func() complaints.Outcome {
 		d.Log.Error("the clocks of this machine and of the database differ", "by", ahead.Round(time.Second))
-		if err := d.DB.Send(ctx, p.ClocksDiffer(ahead, now).Mails, now); err != nil {
+		return p.ClocksDiffer(ahead, now)
+	})
+}
+
+// overdue gives the folders of whose trouble the administrator is to be told, and
+// forgets those that are well again.
+func (h *health) overdue(now time.Time) map[string]trouble {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	out := map[string]trouble{}
+	for name, t := range h.folders {
+		switch {
+		case !t.well.IsZero() && now.Sub(t.well) >= wellFor:
+			delete(h.folders, name)
+		case t.well.IsZero() && !t.told && now.Sub(t.since) >= deafFor:
+			out[name] = *t
+		}
+	}
+	return out
+}
+
+// told notes that the administrator knows of a folder's trouble.
+func (h *health) told(name string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if t := h.folders[name]; t != nil {
+		t.told = true
+	}
+}
+
+// once tells of what is wrong when it begins, and not again until it was over.
+func (d *Daemon) once(ctx context.Context, told *bool, wrong bool, tell func() complaints.Outcome) error {
+	if wrong && !*told {
+		if err := d.DB.Send(ctx, tell().Mails, d.Now()); err != nil {
 			return err
 		}
-		h.clock = true
 	}
+	*told = wrong
 	return nil
 }
